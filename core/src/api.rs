@@ -1,0 +1,21 @@
+//! Floor 2: Kubernetes kinds as data: one tree per object, and per kind its names, defaults, problems, printer columns
+//! and readers. Knows no storage and no server. One file per kind, one list: [`kinds::KINDS`].
+
+pub mod endpoint_slice;
+pub mod field_error;
+pub mod kinds;
+pub mod node;
+pub mod object;
+pub mod pod;
+pub mod request;
+pub mod selector;
+pub mod service;
+pub mod status;
+pub mod tree;
+
+pub use field_error::FieldError;
+pub use kinds::{Column, Kind};
+pub use object::Object;
+pub use request::{Request, Response, Verb, WatchEvent, WatchKind};
+pub use selector::Selector;
+pub use status::Status;

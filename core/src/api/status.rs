@@ -1,0 +1,97 @@
+//! The API server's refusals: `metav1.Status` with code, reason, message and causes in upstream's words.
+//! Models: apimachinery `pkg/api/errors/errors.go`.
+
+use super::{FieldError, Kind};
+use serde_json::{Value, json};
+
+/// A refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// HTTP status code.
+    pub code: u16,
+    /// `reason`, such as `NotFound`.
+    pub reason: &'static str,
+    /// `message`, in upstream's words.
+    pub message: String,
+    /// `details.name`; may be empty.
+    pub name: String,
+    /// `details.group` and `details.kind` (the plural, but the kind for Invalid); may be empty.
+    pub resource: (String, String),
+    /// The fields' problems, for Invalid.
+    pub causes: Vec<FieldError>,
+}
+
+impl Status {
+    /// A refusal without details.
+    pub fn plain(code: u16, reason: &'static str, message: impl Into<String>) -> Status {
+        let message = message.into();
+        Status {
+            code,
+            reason,
+            message,
+            name: String::new(),
+            resource: Default::default(),
+            causes: Vec::new(),
+        }
+    }
+
+    /// 404: there is no such object.
+    pub fn not_found(kind: &Kind, name: &str) -> Status {
+        let resource = kind.group_resource();
+        Status::about(404, "NotFound", format!("{resource} {name:?} not found"), kind, name)
+    }
+
+    /// 409: there is one already.
+    pub fn already_exists(kind: &Kind, name: &str) -> Status {
+        let resource = kind.group_resource();
+        Status::about(409, "AlreadyExists", format!("{resource} {name:?} already exists"), kind, name)
+    }
+
+    /// 409: it was changed since it was read.
+    pub fn conflict(kind: &Kind, name: &str) -> Status {
+        let resource = kind.group_resource();
+        let message = format!(
+            "Operation cannot be fulfilled on {resource} {name:?}: the object has been modified; \
+             please apply your changes to the latest version and try again"
+        );
+        Status::about(409, "Conflict", message, kind, name)
+    }
+
+    /// 422: its fields have problems.
+    pub fn invalid(kind: &Kind, name: &str, causes: Vec<FieldError>) -> Status {
+        let list: Vec<String> = causes.iter().map(ToString::to_string).collect();
+        let body = if let [one] = list.as_slice() { one.clone() } else { format!("[{}]", list.join(", ")) };
+        let message = format!("{} {name:?} is invalid: {body}", kind.qualified_kind());
+        let resource = (kind.group.to_string(), kind.kind.to_string());
+        Status { code: 422, reason: "Invalid", message, name: name.to_string(), resource, causes }
+    }
+
+    fn about(code: u16, reason: &'static str, message: String, kind: &Kind, name: &str) -> Status {
+        let resource = (kind.group.to_string(), kind.plural.to_string());
+        Status { code, reason, message, name: name.to_string(), resource, causes: Vec::new() }
+    }
+
+    /// The refusal as `v1.Status` JSON.
+    pub fn to_json(&self) -> Value {
+        let mut status = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": self.message, "reason": self.reason, "code": self.code,
+        });
+        let mut details = serde_json::Map::new();
+        let (group, kind) = &self.resource;
+        for (key, value) in [("name", &self.name), ("group", group), ("kind", kind)] {
+            if !value.is_empty() {
+                details.insert(key.into(), value.as_str().into());
+            }
+        }
+        if !self.causes.is_empty() {
+            let cause =
+                |c: &FieldError| json!({ "reason": c.kind.cause(), "message": c.body(), "field": c.path });
+            details.insert("causes".into(), self.causes.iter().map(cause).collect());
+        }
+        if !details.is_empty() {
+            status["details"] = Value::Object(details);
+        }
+        status
+    }
+}

@@ -1,0 +1,104 @@
+//! Who has which address and on which node: the network namespaces of pods, nodes and machines outside.
+
+use crate::base::{Duration, HostId, NodeId};
+use crate::trace::Place;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// A network namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// What it is on the stage: a pod, a node, a machine outside.
+    pub place: Place,
+    /// The node on which it runs; `None` for machines outside the cluster.
+    pub node: Option<NodeId>,
+    /// Its address.
+    pub ip: IpAddr,
+    /// Whether it is there: a pod's sandbox goes with the pod, and its address then belongs to no one.
+    pub up: bool,
+}
+
+/// How long one way takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Latencies {
+    /// Within a namespace (loopback).
+    pub loopback: Duration,
+    /// Between two namespaces of one node.
+    pub same_node: Duration,
+    /// Between nodes of one zone.
+    pub same_zone: Duration,
+    /// Between zones.
+    pub cross_zone: Duration,
+    /// Between the cluster and machines outside.
+    pub outside: Duration,
+}
+
+impl Default for Latencies {
+    fn default() -> Latencies {
+        Latencies {
+            loopback: Duration::micros(20),
+            same_node: Duration::micros(60),
+            same_zone: Duration::micros(250),
+            cross_zone: Duration::micros(700),
+            outside: Duration::micros(1_500),
+        }
+    }
+}
+
+/// All namespaces.
+#[derive(Debug, Clone, Default)]
+pub struct Topology {
+    hosts: Vec<Host>,
+    owners: BTreeMap<IpAddr, HostId>,
+    /// Zone of each node, by the node's index.
+    pub zones: Vec<crate::base::Text>,
+    /// How long ways take.
+    pub latencies: Latencies,
+}
+
+impl Topology {
+    /// Brings up a namespace.
+    pub fn add(&mut self, host: Host) -> HostId {
+        let id = HostId(self.hosts.len() as u32);
+        self.owners.insert(host.ip, id);
+        self.hosts.push(host);
+        id
+    }
+
+    /// Takes a namespace down; its address belongs to no one until it is given out again.
+    pub fn remove(&mut self, id: HostId) {
+        let Some(host) = self.hosts.get_mut(id.0 as usize) else { return };
+        host.up = false;
+        if self.owners.get(&host.ip) == Some(&id) {
+            self.owners.remove(&host.ip);
+        }
+    }
+
+    /// A namespace, up or not. Ids come from [`Topology::add`] and are never reused.
+    pub fn get(&self, id: HostId) -> Option<&Host> {
+        self.hosts.get(id.0 as usize)
+    }
+
+    /// Who has an address now.
+    pub fn owner(&self, ip: IpAddr) -> Option<HostId> {
+        self.owners.get(&ip).copied()
+    }
+
+    /// The namespaces that are up, in the order in which they came.
+    pub fn iter(&self) -> impl Iterator<Item = (HostId, &Host)> {
+        self.hosts.iter().enumerate().map(|(n, host)| (HostId(n as u32), host)).filter(|(_, host)| host.up)
+    }
+
+    /// How long a packet takes between two namespaces.
+    pub fn latency(&self, from: HostId, to: HostId) -> Duration {
+        let node = |id| self.get(id).and_then(|host| host.node);
+        let zone = |node: NodeId| self.zones.get(node.0 as usize);
+        match (node(from), node(to)) {
+            _ if from == to => self.latencies.loopback,
+            (Some(a), Some(b)) if a == b => self.latencies.same_node,
+            (Some(a), Some(b)) if zone(a) == zone(b) => self.latencies.same_zone,
+            (Some(_), Some(_)) => self.latencies.cross_zone,
+            _ => self.latencies.outside,
+        }
+    }
+}

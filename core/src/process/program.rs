@@ -1,0 +1,150 @@
+//! What a program is: a value with one method. A world with a half-run loop clones, replays and can be interrupted.
+
+use super::syscall::{Reply, Signal, Syscall};
+use crate::base::{Fd, HostId, Pid, Text};
+use crate::effect::Out;
+use crate::net::{Host, Topology};
+use crate::trace::Place;
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// A program: a state machine with an explicit stack. One enum implements it (`shell::Programs`), so that calls are
+/// static; programs that run parts (a resolver) hold them as fields and pass their calls on.
+pub trait Program: Clone + Debug {
+    /// Goes on with a reply until the next call.
+    fn resume(&mut self, cx: &mut Cx<'_, '_>, reply: Reply) -> Turn<Self>;
+
+    /// The command line, as `ps` shows it.
+    fn command(&self) -> Text;
+
+    /// Whether what it does is a journey of its own (curl, dig, kubectl, python).
+    fn makes_requests(&self) -> bool;
+
+    /// Whether it handles a signal ([`Reply::Interrupted`]) instead of dying of it.
+    fn catches(&self, signal: Signal) -> bool;
+}
+
+/// What a program does next.
+#[derive(Debug, Clone)]
+pub enum Turn<P> {
+    /// A system call.
+    Call(Syscall),
+    /// A child process. Reply: `Spawned`.
+    Spawn(Box<Spawn<P>>),
+}
+
+impl<P> From<Syscall> for Turn<P> {
+    fn from(call: Syscall) -> Self {
+        Turn::Call(call)
+    }
+}
+
+/// A new process.
+#[derive(Debug, Clone)]
+pub struct Spawn<P> {
+    /// What it runs.
+    pub program: P,
+    /// Where its descriptors 0, 1 and 2 go.
+    pub stdio: [Stdio; 3],
+    /// Its environment and working directory; `None` inherits the parent's.
+    pub environment: Option<Environment>,
+    /// In which namespace it runs; `None`: the parent's. Another one is what `kubectl exec` does.
+    pub host: Option<HostId>,
+    /// Whether it leaves the terminal's foreground, so that Ctrl-C does not reach it.
+    pub background: bool,
+}
+
+/// Where a descriptor of a new process goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stdio {
+    /// To what this descriptor of the parent goes.
+    From(Fd),
+    /// To nowhere: reads end at once, writes vanish.
+    Null,
+}
+
+/// Environment variables.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// The variables.
+    pub vars: Arc<BTreeMap<Text, Text>>,
+}
+
+impl Environment {
+    /// A variable's value.
+    pub fn get(&self, name: &str) -> Option<&Text> {
+        self.vars.get(name)
+    }
+}
+
+/// The files of a namespace, by absolute path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Files {
+    by_path: Arc<BTreeMap<Text, Bytes>>,
+}
+
+impl Files {
+    /// A file's content.
+    pub fn get(&self, path: &str) -> Option<&Bytes> {
+        self.by_path.get(path)
+    }
+
+    /// A file's content as text; invalid UTF-8 reads as absent.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        std::str::from_utf8(self.get(path)?).ok()
+    }
+
+    /// Writes a file.
+    pub fn put(&mut self, path: &str, content: impl Into<Bytes>) {
+        Arc::make_mut(&mut self.by_path).insert(path.into(), content.into());
+    }
+
+    /// Removes a file; tells whether it was there.
+    pub fn remove(&mut self, path: &str) -> bool {
+        Arc::make_mut(&mut self.by_path).remove(path).is_some()
+    }
+
+    /// The paths, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &Text> {
+        self.by_path.keys()
+    }
+}
+
+/// What a program sees of its surroundings during a turn.
+pub struct Cx<'a, 'w> {
+    /// The process.
+    pub pid: Pid,
+    /// The namespace in which it runs.
+    pub host: HostId,
+    /// All namespaces; programs read their own address from it, and nothing else.
+    pub topology: &'a Topology,
+    /// Its environment.
+    pub environment: &'a Environment,
+    /// The files of its namespace.
+    pub files: &'a Files,
+    /// Facts and draws. Programs push no wakes: they make system calls.
+    pub out: &'a mut Out<'w>,
+}
+
+impl Cx<'_, '_> {
+    /// The place of the namespace in which the program runs.
+    pub fn place(&self) -> Place {
+        self.topology.get(self.host).map_or(Place::World, |host: &Host| host.place.clone())
+    }
+
+    /// The address of the namespace in which the program runs.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.topology.get(self.host).map(|host| host.ip)
+    }
+
+    /// The host name: a pod's or a machine's name.
+    pub fn hostname(&self) -> Text {
+        match self.place() {
+            Place::Pod(_, name) | Place::Node(name) | Place::Outside(name) => name,
+            _ => "localhost".into(),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The closed enum of system calls and of their replies. A call blocks its process until the reply is there.
+//! Names and error words are Linux's. Omits: partial writes, file positions, and everything else that no program needs.
+
+use crate::api::{Kind, WatchEvent};
+use crate::base::{Duration, Fd, HostId, Pid, Text};
+use crate::net::Protocol;
+use bytes::Bytes;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// What a program asks of the kernel.
+#[derive(Debug, Clone)]
+pub enum Syscall {
+    /// Bytes from a pipe, file, terminal, or TCP socket; at most so many. Reply: `Data`, empty at the end.
+    /// From a connected UDP socket: one datagram.
+    Read(Fd, u32),
+    /// As `Read`, but gives up after a time with `ETIMEDOUT`.
+    ReadTimeout(Fd, u32, Duration),
+    /// Bytes to a pipe, file, terminal or connected socket. Reply: `Done`, or `EPIPE` when no one reads any more.
+    Write(Fd, Bytes),
+    /// Closes a descriptor. Reply: `Done`.
+    Close(Fd),
+    /// Makes a pipe. Reply: `Pair(read, write)`.
+    Pipe,
+    /// Opens a file of this namespace. Reply: `Fd`, or `ENOENT`.
+    Open(Text, OpenMode),
+    /// Waits. Reply: `Done`.
+    Sleep(Duration),
+    /// Waits for a child: this one, or any. Reply: `Exited`, or `ECHILD`.
+    Wait(Option<Pid>),
+    /// Sends a signal. Reply: `Done`, or `ESRCH`.
+    Kill(Pid, Signal),
+    /// Ends the process. No reply.
+    Exit(i32),
+    /// Makes a socket. Reply: `Fd`.
+    Socket(Protocol),
+    /// Gives a socket a local port; TCP sockets listen from then on. Reply: `Done`, or `EADDRINUSE`.
+    Listen(Fd, u16),
+    /// Takes the next connection of a listening socket. Reply: `Accepted`.
+    Accept(Fd),
+    /// Connects. TCP: sends SYN again after 1, 3, 7 s ..., until `timeout` (or 127 s, as Linux does by default).
+    /// UDP: sets the peer. Reply: `Done`, `ECONNREFUSED`, `ETIMEDOUT`, `EHOSTUNREACH`.
+    Connect(Fd, SocketAddr, Option<Duration>),
+    /// A datagram to an address, from an unconnected UDP socket. Reply: `Done`.
+    SendTo(Fd, SocketAddr, Bytes),
+    /// The next thing that happens on any open descriptor but 0, 1 and 2: for servers. Reply: `Ready`, or `ETIMEDOUT`.
+    Next(Option<Duration>),
+    /// The local and the peer address of a connected or bound socket. Reply: `Addresses`.
+    SocketName(Fd),
+    /// An HTTP request to the API server, with the process's credentials. Reply: `Http`; for watches, its descriptor
+    /// yields the stream through `Read`.
+    Api(Arc<http::Request<Bytes>>),
+    /// Lists and watches kinds, typed (informers). Reply: `Fd`; the news come through [`Syscall::Next`].
+    Watch(Vec<&'static Kind>),
+    /// The namespace of a pod's sandbox, for exec and logs. Reply: `Host`, or `ENOENT`. The pod is `namespace`, `name`.
+    PodHost(Text, Text),
+    /// The descriptors that the terminal or container gave the process are read to the end: everything. Reply: `Data`.
+    ReadAll(Fd),
+}
+
+/// What the kernel answers.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// The program's first turn.
+    Start,
+    /// The call is done.
+    Done,
+    /// Bytes; empty at the end.
+    Data(Bytes),
+    /// A new descriptor.
+    Fd(Fd),
+    /// A pipe's two ends: read, write.
+    Pair(Fd, Fd),
+    /// A new connection and its peer.
+    Accepted(Fd, SocketAddr),
+    /// Something happened on a descriptor.
+    Ready(Fd, Ready),
+    /// A child was made.
+    Spawned(Pid),
+    /// A child ended, with its exit status.
+    Exited(Pid, i32),
+    /// Local and peer address.
+    Addresses(SocketAddr, Option<SocketAddr>),
+    /// The API server's answer, and for watches the descriptor of the stream.
+    Http(Arc<http::Response<Bytes>>, Option<Fd>),
+    /// A namespace.
+    Host(HostId),
+    /// A signal that the program catches interrupted the call.
+    Interrupted(Signal),
+    /// The call failed.
+    Err(Errno),
+}
+
+/// What happened on a descriptor.
+#[derive(Debug, Clone)]
+pub enum Ready {
+    /// A listening TCP socket has a new connection: its descriptor and its peer.
+    Accepted(Fd, SocketAddr),
+    /// Bytes of a stream; empty when the peer is done.
+    Data(Bytes),
+    /// A datagram and its sender.
+    Datagram(SocketAddr, Bytes),
+    /// News of a watch.
+    Watch(Vec<WatchEvent>),
+    /// The connection is gone.
+    Reset,
+}
+
+/// How a file is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenMode {
+    /// `<`
+    Read,
+    /// `>`
+    Truncate,
+    /// `>>`
+    Append,
+}
+
+/// The signals that are simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Ctrl-C.
+    Int,
+    /// Please stop.
+    Term,
+    /// Stop.
+    Kill,
+    /// A write to a pipe that no one reads.
+    Pipe,
+}
+
+impl Signal {
+    /// The signal's number on Linux; a process that dies of it has exit status 128 plus this.
+    pub fn number(self) -> i32 {
+        match self {
+            Signal::Int => 2,
+            Signal::Kill => 9,
+            Signal::Pipe => 13,
+            Signal::Term => 15,
+        }
+    }
+}
+
+/// Why a call failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Errno {
+    /// No such file or directory.
+    Enoent,
+    /// Bad file descriptor.
+    Ebadf,
+    /// No child processes.
+    Echild,
+    /// No such process.
+    Esrch,
+    /// Address already in use.
+    Eaddrinuse,
+    /// Connection refused.
+    Econnrefused,
+    /// Connection reset by peer.
+    Econnreset,
+    /// Connection timed out.
+    Etimedout,
+    /// No route to host.
+    Ehostunreach,
+    /// Broken pipe.
+    Epipe,
+    /// Invalid argument.
+    Einval,
+    /// Too many open files.
+    Emfile,
+}
+
+impl Errno {
+    /// Linux's number.
+    pub fn number(self) -> i32 {
+        match self {
+            Errno::Enoent => 2,
+            Errno::Esrch => 3,
+            Errno::Ebadf => 9,
+            Errno::Echild => 10,
+            Errno::Einval => 22,
+            Errno::Emfile => 24,
+            Errno::Epipe => 32,
+            Errno::Eaddrinuse => 98,
+            Errno::Econnreset => 104,
+            Errno::Etimedout => 110,
+            Errno::Econnrefused => 111,
+            Errno::Ehostunreach => 113,
+        }
+    }
+
+    /// glibc's `strerror`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Errno::Enoent => "No such file or directory",
+            Errno::Esrch => "No such process",
+            Errno::Ebadf => "Bad file descriptor",
+            Errno::Echild => "No child processes",
+            Errno::Einval => "Invalid argument",
+            Errno::Emfile => "Too many open files",
+            Errno::Epipe => "Broken pipe",
+            Errno::Eaddrinuse => "Address already in use",
+            Errno::Econnreset => "Connection reset by peer",
+            Errno::Etimedout => "Connection timed out",
+            Errno::Econnrefused => "Connection refused",
+            Errno::Ehostunreach => "No route to host",
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Floor 9: seed and inputs: recording, replay, checkpoints.

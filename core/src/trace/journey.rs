@@ -1,0 +1,97 @@
+//! Journeys: the events of one command, request or reaction, gathered as they are appended. Nothing walks the log to
+//! find one. Bounded: the oldest journeys go, and one journey keeps at most [`MAX_EVENTS`] events.
+
+use super::{EventId, Place};
+use crate::base::{Canon, Encoder, Instant, ObjectRef, Text};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The number of a journey; they count up from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct JourneyId(pub u64);
+
+impl Canon for JourneyId {
+    fn canon(&self, out: &mut Encoder) {
+        self.0.canon(out);
+    }
+}
+
+/// What began a journey.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A line typed into a terminal, and where that terminal is.
+    Command(Text, Place),
+    /// A program that makes requests (curl, dig, kubectl, python): its command line, and where it runs.
+    Request(Text, Place),
+    /// Someone who watches acted on a change.
+    Reaction(Place, ObjectRef),
+    /// A probe of a pod.
+    Probe(ObjectRef),
+    /// A timer: a lease, a resync, a periodic job.
+    Timer(Place),
+}
+
+/// What happened to one request, command or reaction.
+#[derive(Debug, Clone)]
+pub struct Journey {
+    /// Its number.
+    pub id: JourneyId,
+    /// What began it.
+    pub origin: Origin,
+    /// The journey within which it began: the command of a request, or the request whose write it reacts to.
+    pub parent: Option<JourneyId>,
+    /// When it began.
+    pub began: Instant,
+    /// Its events, in order.
+    pub events: Arc<Vec<EventId>>,
+    /// How many more events it had than it keeps.
+    pub more: u64,
+}
+
+/// The most events that one journey keeps.
+pub const MAX_EVENTS: usize = 2_000;
+/// The most journeys that are kept.
+const MAX_JOURNEYS: usize = 2_000;
+
+/// All journeys that are kept.
+#[derive(Debug, Clone, Default)]
+pub struct Journeys {
+    next: u64,
+    kept: BTreeMap<JourneyId, Arc<Journey>>,
+}
+
+impl Journeys {
+    /// Opens a journey.
+    pub fn open(&mut self, origin: Origin, parent: Option<JourneyId>, began: Instant) -> JourneyId {
+        self.next += 1;
+        let id = JourneyId(self.next);
+        let journey = Journey { id, origin, parent, began, events: Arc::default(), more: 0 };
+        self.kept.insert(id, Arc::new(journey));
+        if self.kept.len() > MAX_JOURNEYS {
+            self.kept.pop_first();
+        }
+        id
+    }
+
+    /// Files an event under its journey.
+    pub fn gather(&mut self, id: JourneyId, event: EventId) {
+        if let Some(journey) = self.kept.get_mut(&id) {
+            let journey = Arc::make_mut(journey);
+            if journey.events.len() < MAX_EVENTS {
+                Arc::make_mut(&mut journey.events).push(event);
+            } else {
+                journey.more += 1;
+            }
+        }
+    }
+
+    /// A journey, if it is still kept.
+    pub fn get(&self, id: JourneyId) -> Option<&Journey> {
+        self.kept.get(&id).map(|journey| &**journey)
+    }
+
+    /// The journeys that are kept, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Journey> {
+        self.kept.values().map(|journey| &**journey)
+    }
+}

@@ -1,0 +1,145 @@
+//! Why someone decided or refused: closed enums of causes with their numbers. Raw values only: what needs rendering
+//! (rules, messages) is kept as ids, revisions and bytes, and rendered when someone looks.
+
+use crate::base::{Duration, ObjectRef, Text};
+use crate::{canon_enum, canon_struct};
+use std::net::SocketAddr;
+
+/// Why something was picked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// The stub resolver tries a name: resolv.conf's search list and ndots decided the order.
+    SearchList(SearchStep),
+    /// A plugin of CoreDNS answered: plugin name, response code, number of answers.
+    DnsPlugin(Text, Text, u16),
+    /// kube-proxy's rules picked an endpoint for a new connection.
+    ServiceRule(RulePick),
+    /// conntrack knew the connection: the destination as sent, and as translated.
+    Conntrack(SocketAddr, SocketAddr),
+    /// conntrack put the Service's address back into an answer: the source as sent, and as the client sees it.
+    SourceRestored(SocketAddr, SocketAddr),
+    /// The scheduler bound a pod: the pod, the node, and how many nodes were feasible out of all.
+    Scheduled(ObjectRef, Text, u32, u32),
+    /// A controller scales: the object, from, to.
+    Scaled(ObjectRef, u32, u32),
+    /// The EndpointSlice controller wrote a slice: the slice, ready endpoints, endpoints that are not ready.
+    Endpoints(ObjectRef, u32, u32),
+    /// A probe spoke: the pod, success, consecutive results, threshold.
+    Probe(ObjectRef, bool, u32, u32),
+    /// A pod's readiness flipped.
+    Readiness(ObjectRef, bool),
+    /// kube-proxy has programmed its node: rule-set revision, rules, services, endpoints.
+    RulesSynced(u64, u32, u32, u32),
+    /// A Service was given an address from the range: the Service and the address.
+    Allocated(ObjectRef, Text),
+    /// Containers of a pod were told to stop: the pod and its grace period.
+    Stopping(ObjectRef, Duration),
+}
+
+canon_enum!(Reason {
+    1 => SearchList(step),
+    2 => DnsPlugin(plugin, rcode, answers),
+    3 => ServiceRule(pick),
+    4 => Conntrack(sent, translated),
+    5 => SourceRestored(sent, seen),
+    6 => Scheduled(pod, node, feasible, all),
+    7 => Scaled(object, from, to),
+    8 => Endpoints(slice, ready, not_ready),
+    9 => Probe(pod, success, count, threshold),
+    10 => Readiness(pod, ready),
+    11 => RulesSynced(revision, rules, services, endpoints),
+    12 => Allocated(object, address),
+    13 => Stopping(pod, grace),
+});
+
+/// One attempt of the stub resolver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchStep {
+    /// The name that the program asked for.
+    pub asked: Text,
+    /// The name that is tried now, fully qualified.
+    pub tried: Text,
+    /// The line of resolv.conf that decided, as in the file.
+    pub line: Text,
+    /// Dots in the name.
+    pub dots: u8,
+    /// The resolver's ndots.
+    pub ndots: u8,
+    /// Which candidate this is, from 1, and how many there are.
+    pub attempt: (u32, u32),
+}
+
+canon_struct!(SearchStep { asked, tried, line, dots, ndots, attempt });
+
+/// How kube-proxy's rules picked an endpoint. The rule set is found again by node and revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RulePick {
+    /// The Service.
+    pub service: ObjectRef,
+    /// The node whose rules decided.
+    pub node: Text,
+    /// The revision of that node's rule set.
+    pub revision: u64,
+    /// The chain that spreads the load, such as `KUBE-SVC-...`.
+    pub chain: Text,
+    /// Which rule of it matched, from 0.
+    pub rule: u32,
+    /// The endpoints among which it chose, in rule order.
+    pub candidates: Vec<SocketAddr>,
+    /// Endpoints that are known and left out because they are not ready.
+    pub left_out: u32,
+    /// For each rule tried, in order: the kernel's 31-bit draw and the rule's threshold; a rule matches when the draw is below.
+    pub draws: Vec<(u32, u32)>,
+    /// The destination as sent.
+    pub sent: SocketAddr,
+    /// The destination as rewritten.
+    pub rewritten: SocketAddr,
+    /// Whether the source is rewritten to the node's address too.
+    pub masquerade: bool,
+}
+
+canon_struct!(RulePick {
+    service,
+    node,
+    revision,
+    chain,
+    rule,
+    candidates,
+    left_out,
+    draws,
+    sent,
+    rewritten,
+    masquerade,
+});
+
+/// Why someone said no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// A REJECT rule: the Service has no endpoint that this node could use.
+    NoEndpoints(ObjectRef, SocketAddr),
+    /// Nothing listens at the address: the kernel answers RST.
+    NotListening(SocketAddr),
+    /// No machine has the address: the packet is lost.
+    NoSuchAddress(SocketAddr),
+    /// No answer came in time: the address, and how long it was tried.
+    TimedOut(SocketAddr, Duration),
+    /// The API server refuses: HTTP status code, reason, message.
+    Api(u16, Text, Text),
+    /// A DNS question that ended without an address: the name and the response code (`NOERROR` for no data).
+    Dns(Text, Text),
+    /// A limit of the world ended a loop: what ran, and how many steps it took.
+    OutOfFuel(Text, u64),
+    /// An injected fault ate the packet.
+    Dropped(Text),
+}
+
+canon_enum!(Refusal {
+    1 => NoEndpoints(service, address),
+    2 => NotListening(address),
+    3 => NoSuchAddress(address),
+    4 => TimedOut(address, after),
+    5 => Api(code, reason, message),
+    6 => Dns(name, rcode),
+    7 => OutOfFuel(what, steps),
+    8 => Dropped(fault),
+});
