@@ -1,15 +1,24 @@
 //! Floor 2: Kubernetes kinds as data: one tree per object, and per kind its names, defaults, problems, printer columns
 //! and readers. Knows no storage and no server. One file per kind, one list: [`kinds::KINDS`].
 
+pub mod config_map;
+pub mod deployment;
 pub mod endpoint_slice;
+pub mod endpoints;
+pub mod event;
 pub mod field_error;
 pub mod kinds;
+pub mod lease;
+pub mod namespace;
 pub mod node;
 pub mod object;
 pub mod pod;
+pub mod replica_set;
 pub mod request;
+pub mod secret;
 pub mod selector;
 pub mod service;
+pub mod stateful_set;
 pub mod status;
 pub mod tree;
 

@@ -1,11 +1,28 @@
 //! The list of kinds. A new kind is one file beside this one and one line in [`KINDS`].
 
-use super::{FieldError, Object, endpoint_slice, node, pod, service};
+use super::{
+    FieldError, Object, config_map, deployment, endpoint_slice, endpoints, event, lease, namespace, node,
+    pod, replica_set, secret, service, stateful_set,
+};
 use crate::base::Instant;
 use serde_json::Value;
 
 /// All kinds, in the order in which `kubectl api-resources` and discovery list them.
-pub static KINDS: &[&Kind] = &[&node::NODE, &pod::POD, &service::SERVICE, &endpoint_slice::ENDPOINT_SLICE];
+pub static KINDS: &[&Kind] = &[
+    &config_map::CONFIG_MAP,
+    &endpoints::ENDPOINTS,
+    &event::EVENT,
+    &namespace::NAMESPACE,
+    &node::NODE,
+    &pod::POD,
+    &secret::SECRET,
+    &service::SERVICE,
+    &deployment::DEPLOYMENT,
+    &replica_set::REPLICA_SET,
+    &stateful_set::STATEFUL_SET,
+    &lease::LEASE,
+    &endpoint_slice::ENDPOINT_SLICE,
+];
 
 /// A kind: its names, and what the API server does with its objects.
 #[derive(Debug)]
