@@ -1,1 +1,88 @@
-//! Floor 7: the programs that pods and terminals run: one file per command, one list.
+//! Floor 7: the programs that pods and terminals run: one file per command, one list. Knows no kernel; a program sees
+//! replies and makes system calls.
+
+pub mod commands;
+pub mod print;
+pub mod sh;
+
+use crate::base::Text;
+use crate::process::{Cx, Program, Reply, Signal, Turn};
+
+/// A command: what each variant of [`Programs`] holds.
+pub trait Command {
+    /// Goes on with a reply until the next call or child.
+    fn resume(&mut self, cx: &mut Cx<'_, '_>, reply: Reply) -> Turn<Programs>;
+
+    /// The command line, as `ps` shows it.
+    fn command(&self) -> Text;
+
+    /// Whether what it does is a journey of its own (curl, dig, kubectl).
+    fn makes_requests(&self) -> bool {
+        false
+    }
+
+    /// Whether it handles a signal instead of dying of it.
+    fn catches(&self, _signal: Signal) -> bool {
+        false
+    }
+}
+
+/// Declares [`Programs`]: one variant per kind of program, each with a type that implements [`Command`].
+macro_rules! programs {
+    ($($(#[$doc:meta])* $variant:ident($program:ty),)*) => {
+        /// Everything that can run. A new program is one file, one line in [`commands::COMMANDS`] and one line here.
+        #[derive(Debug, Clone)]
+        pub enum Programs {
+            $($(#[$doc])* $variant(Box<$program>),)*
+        }
+
+        impl Program for Programs {
+            fn resume(&mut self, cx: &mut Cx<'_, '_>, reply: Reply) -> Turn<Programs> {
+                match self {
+                    $(Programs::$variant(program) => Command::resume(&mut **program, cx, reply),)*
+                }
+            }
+
+            fn command(&self) -> Text {
+                match self {
+                    $(Programs::$variant(program) => Command::command(&**program),)*
+                }
+            }
+
+            fn makes_requests(&self) -> bool {
+                match self {
+                    $(Programs::$variant(program) => Command::makes_requests(&**program),)*
+                }
+            }
+
+            fn catches(&self, signal: Signal) -> bool {
+                match self {
+                    $(Programs::$variant(program) => Command::catches(&**program, signal),)*
+                }
+            }
+        }
+
+        $(impl From<$program> for Programs {
+            fn from(program: $program) -> Programs {
+                Programs::$variant(Box::new(program))
+            }
+        })*
+    };
+}
+
+programs! {
+    /// The line shell.
+    Sh(sh::Sh),
+    /// Commands that print once and end: `date`, `seq`, `ls` ...
+    Print(print::Print),
+}
+
+impl Programs {
+    /// The shell, if this is one: the terminal shows its prompt when it is idle.
+    pub fn as_shell(&self) -> Option<&sh::Sh> {
+        match self {
+            Programs::Sh(sh) => Some(sh),
+            _ => None,
+        }
+    }
+}

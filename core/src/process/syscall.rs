@@ -18,16 +18,25 @@ pub enum Syscall {
     ReadTimeout(Fd, u32, Duration),
     /// Bytes to a pipe, file, terminal or connected socket. Reply: `Done`, or `EPIPE` when no one reads any more.
     Write(Fd, Bytes),
+    /// Bytes through the next newline, or what there is before the end; takes no byte after it. Reply: `Data`, empty at
+    /// the end.
+    ReadLine(Fd),
     /// Closes a descriptor. Reply: `Done`.
     Close(Fd),
     /// Makes a pipe. Reply: `Pair(read, write)`.
     Pipe,
     /// Opens a file of this namespace. Reply: `Fd`, or `ENOENT`.
     Open(Text, OpenMode),
+    /// Removes a file of this namespace. Reply: `Done`, or `ENOENT`.
+    Unlink(Text),
     /// Waits. Reply: `Done`.
     Sleep(Duration),
     /// Waits for a child: this one, or any. Reply: `Exited`, or `ECHILD`.
     Wait(Option<Pid>),
+    /// Takes the end of a child that has already ended, without waiting. Reply: `Exited`, or `ECHILD`.
+    Reap,
+    /// The processes of this namespace, oldest first. Reply: `Processes`.
+    Processes,
     /// Sends a signal. Reply: `Done`, or `ESRCH`.
     Kill(Pid, Signal),
     /// Ends the process. No reply.
@@ -79,6 +88,8 @@ pub enum Reply {
     Spawned(Pid),
     /// A child ended, with its exit status.
     Exited(Pid, i32),
+    /// Processes: their number, their parent's, and their command line.
+    Processes(Vec<(Pid, Option<Pid>, Text)>),
     /// Local and peer address.
     Addresses(SocketAddr, Option<SocketAddr>),
     /// The API server's answer, and for watches the descriptor of the stream.
