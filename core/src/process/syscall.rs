@@ -180,6 +180,8 @@ pub enum Errno {
     Einval,
     /// Too many open files.
     Emfile,
+    /// Resource temporarily unavailable: too many processes.
+    Eagain,
 }
 
 impl Errno {
@@ -190,6 +192,7 @@ impl Errno {
             Errno::Esrch => 3,
             Errno::Ebadf => 9,
             Errno::Echild => 10,
+            Errno::Eagain => 11,
             Errno::Einval => 22,
             Errno::Emfile => 24,
             Errno::Epipe => 32,
@@ -210,6 +213,7 @@ impl Errno {
             Errno::Echild => "No child processes",
             Errno::Einval => "Invalid argument",
             Errno::Emfile => "Too many open files",
+            Errno::Eagain => "Resource temporarily unavailable",
             Errno::Epipe => "Broken pipe",
             Errno::Eaddrinuse => "Address already in use",
             Errno::Econnreset => "Connection reset by peer",

@@ -1,0 +1,434 @@
+//! The process table and the turn of a process: resume it with a reply, perform the call that it makes, until it blocks.
+//! Knows no program and no rules; packets leave through the sink and arrive through `arrive`.
+
+use super::descriptor::{Came, Descriptor, Pipe, PipeId};
+use super::program::{Cx, Environment, Files, Program, Spawn, Stdio, Turn};
+use super::socket::Sockets;
+use super::syscall::{Errno, Reply, Signal, Syscall};
+use super::terminal::Terminal;
+use crate::api::Kind;
+use crate::base::{Duration, Fd, HostId, Instant, NodeId, Pid, TerminalId, Text};
+use crate::effect::{ContainerId, KubeletWake, Out, ProbeKind, Wake};
+use crate::net::Topology;
+use crate::trace::{Cause, Origin, Place};
+use bytes::Bytes;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// All processes, and what their descriptors go to.
+#[derive(Debug, Clone)]
+pub struct Kernel<P> {
+    pub(super) processes: BTreeMap<Pid, Arc<Process<P>>>,
+    pub(super) sockets: Sockets,
+    pub(super) pipes: BTreeMap<PipeId, Pipe>,
+    pub(super) files: BTreeMap<HostId, Files>,
+    pub(super) terminals: BTreeMap<TerminalId, Arc<Terminal>>,
+    pub(super) logs: BTreeMap<ContainerId, Arc<VecDeque<Bytes>>>,
+    pub(super) requests: Vec<Request>,
+    next_pid: u64,
+    pub(super) next_pipe: u64,
+}
+
+impl<P> Default for Kernel<P> {
+    fn default() -> Self {
+        Kernel {
+            processes: BTreeMap::new(),
+            sockets: Sockets::default(),
+            pipes: BTreeMap::new(),
+            files: BTreeMap::new(),
+            terminals: BTreeMap::new(),
+            logs: BTreeMap::new(),
+            requests: Vec::new(),
+            next_pid: 0,
+            next_pipe: 0,
+        }
+    }
+}
+
+/// What the kernel asks of the world after a turn.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// A process opened a typed watch.
+    Subscribe(Pid, Fd, Vec<&'static Kind>),
+    /// A process closed a typed watch, or a stream of the API server.
+    Unsubscribe(Pid, Fd),
+}
+
+/// A process.
+#[derive(Debug, Clone)]
+pub struct Process<P> {
+    /// What it runs.
+    pub program: P,
+    /// The process that waits for it; `None` for a container's first process and a terminal's shell.
+    pub parent: Option<Pid>,
+    /// Where it runs.
+    pub host: HostId,
+    /// The terminal that Ctrl-C comes from, if it is in its foreground.
+    pub terminal: Option<TerminalId>,
+    /// The container to which it belongs.
+    pub container: Option<ContainerId>,
+    pub(super) environment: Environment,
+    pub(super) fds: BTreeMap<Fd, Descriptor>,
+    pub(super) blocked: Blocked,
+    pub(super) wait: u64,
+    pub(super) woken: bool,
+    /// Descriptors on which something happened, for `Next`.
+    pub(super) ready: VecDeque<Fd>,
+    pub(super) pending: Option<Came<Reply>>,
+    /// A caught signal that it has not been told of yet.
+    pub(super) interrupted: Option<Came<Signal>>,
+    /// When its present wait times out.
+    pub(super) deadline: Option<Instant>,
+    pub(super) zombies: BTreeMap<Pid, i32>,
+    pub(super) children: u32,
+    pub(super) cause: Cause,
+    /// Whether `cause.journey` is its own, and not that of whoever talks to it.
+    pub(super) own_journey: bool,
+    pub(super) notice: Option<ExitNotice>,
+}
+
+/// Whom to tell when a process ends.
+#[derive(Debug, Clone)]
+pub struct ExitNotice {
+    /// The kubelet.
+    pub node: NodeId,
+    /// The container.
+    pub container: ContainerId,
+    /// The probe, if the process is one.
+    pub probe: Option<ProbeKind>,
+}
+
+/// What a process waits for.
+#[derive(Debug, Clone)]
+pub(super) enum Blocked {
+    /// Its first turn, or the reply in `pending`.
+    Runnable,
+    /// Bytes of a descriptor.
+    Read(Fd, u32),
+    /// All bytes of a descriptor until its end.
+    ReadAll(Fd, Vec<u8>),
+    /// Room in a pipe.
+    Write(Fd, Bytes),
+    /// A connection.
+    Accept(Fd),
+    /// An answer to SYN.
+    Connect(Fd),
+    /// Time.
+    Sleep,
+    /// The end of a child.
+    Wait(Option<Pid>),
+    /// Anything on any descriptor.
+    Next,
+    /// The API server's answer.
+    Api,
+}
+
+/// A process to be started by the world.
+#[derive(Debug, Clone)]
+pub struct NewProcess<P> {
+    /// What it runs.
+    pub program: P,
+    /// Where.
+    pub host: HostId,
+    /// Its environment.
+    pub environment: Environment,
+    /// Its descriptors 0, 1 and 2.
+    pub stdio: [Descriptor; 3],
+    /// Its terminal.
+    pub terminal: Option<TerminalId>,
+    /// Its container.
+    pub container: Option<ContainerId>,
+    /// Whom to tell when it ends.
+    pub notice: Option<ExitNotice>,
+}
+
+/// System calls that a process may make in one step before it yields.
+const CALLS_PER_TURN: u32 = 128;
+/// Processes that one namespace may have.
+const MAX_PROCESSES: usize = 2_000;
+/// What fork and exec take.
+const SPAWN_TIME: Duration = Duration::micros(400);
+/// What a yield takes, so that a loop that never waits moves time on.
+pub(super) const YIELD_TIME: Duration = Duration::micros(20);
+
+impl<P: Program> Kernel<P> {
+    /// Starts a process; its first turn comes after the time that fork and exec take.
+    pub fn start(&mut self, new: NewProcess<P>, out: &mut Out<'_>) -> Pid {
+        let cause = out.cause();
+        self.insert(new, None, cause, out)
+    }
+
+    fn insert(&mut self, new: NewProcess<P>, parent: Option<Pid>, cause: Cause, out: &mut Out<'_>) -> Pid {
+        self.next_pid += 1;
+        let pid = Pid(self.next_pid);
+        new.stdio.iter().for_each(|descriptor| self.hold(descriptor));
+        let fds = (0..).map(Fd).zip(new.stdio).collect();
+        let process = Process {
+            program: new.program,
+            parent,
+            host: new.host,
+            terminal: new.terminal,
+            container: new.container,
+            environment: new.environment,
+            fds,
+            blocked: Blocked::Runnable,
+            wait: 0,
+            woken: true,
+            ready: VecDeque::new(),
+            pending: Some(Came { what: Reply::Start, cause }),
+            interrupted: None,
+            deadline: None,
+            zombies: BTreeMap::new(),
+            children: 0,
+            cause,
+            own_journey: false,
+            notice: new.notice,
+        };
+        self.processes.insert(pid, Arc::new(process));
+        out.after(SPAWN_TIME, Wake::Resume(pid, 0));
+        pid
+    }
+
+    /// A process.
+    pub fn get(&self, pid: Pid) -> Option<&Process<P>> {
+        self.processes.get(&pid).map(|process| &**process)
+    }
+
+    /// All processes, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = (Pid, &Process<P>)> {
+        self.processes.iter().map(|(pid, process)| (*pid, &**process))
+    }
+
+    pub(super) fn process(&mut self, pid: Pid) -> Option<&mut Process<P>> {
+        self.processes.get_mut(&pid).map(Arc::make_mut)
+    }
+
+    /// The files of a namespace, to be changed.
+    pub fn files_mut(&mut self, host: HostId) -> &mut Files {
+        self.files.entry(host).or_default()
+    }
+
+    /// The files of a namespace.
+    pub fn files(&self, host: HostId) -> Option<&Files> {
+        self.files.get(&host)
+    }
+
+    /// A terminal.
+    pub fn terminal(&self, id: TerminalId) -> Option<&Terminal> {
+        self.terminals.get(&id).map(|terminal| &**terminal)
+    }
+
+    /// A terminal, to be changed.
+    pub fn terminal_mut(&mut self, id: TerminalId) -> Option<&mut Terminal> {
+        self.terminals.get_mut(&id).map(Arc::make_mut)
+    }
+
+    /// Puts a terminal there.
+    pub fn add_terminal(&mut self, id: TerminalId, terminal: Terminal) {
+        self.terminals.insert(id, Arc::new(terminal));
+    }
+
+    /// Takes a terminal away.
+    pub fn remove_terminal(&mut self, id: TerminalId) {
+        self.terminals.remove(&id);
+    }
+
+    /// A container's log, oldest first.
+    pub fn log(&self, container: &ContainerId) -> impl Iterator<Item = &Bytes> {
+        self.logs.get(container).into_iter().flat_map(|log| log.iter())
+    }
+
+    /// What the kernel asked of the world since it was last drained.
+    pub fn drain_requests(&mut self) -> Vec<Request> {
+        std::mem::take(&mut self.requests)
+    }
+
+    /// Lets a process go on if what it waits for is there: called for [`Wake::Resume`].
+    pub fn resume(&mut self, pid: Pid, wait: u64, topology: &Topology, out: &mut Out<'_>) {
+        let Some(process) = self.process(pid) else { return };
+        if process.wait != wait {
+            return;
+        }
+        process.woken = false;
+        match self.unblock(pid, out) {
+            Some(came) => self.turn(pid, came, topology, out),
+            None => self.timed_out(pid, topology, out),
+        }
+    }
+
+    /// A wake came and nothing is there: it was the wait's own timer, if its time is over.
+    fn timed_out(&mut self, pid: Pid, topology: &Topology, out: &mut Out<'_>) {
+        let Some(process) = self.process(pid) else { return };
+        if process.deadline.is_none_or(|deadline| out.now < deadline) {
+            return;
+        }
+        let reply = match process.blocked {
+            Blocked::Sleep => Reply::Done,
+            _ => Reply::Err(Errno::Etimedout),
+        };
+        let cause = process.cause;
+        self.turn(pid, Came { what: reply, cause }, topology, out);
+    }
+
+    fn turn(&mut self, pid: Pid, came: Came<Reply>, topology: &Topology, out: &mut Out<'_>) {
+        let mut reply = came.what;
+        if let Some(process) = self.process(pid) {
+            process.blocked = Blocked::Runnable;
+            process.deadline = None;
+            process.wait += 1;
+            process.cause.event = came.cause.event;
+            if !process.own_journey {
+                process.cause.journey = came.cause.journey;
+            }
+        }
+        for _ in 0..CALLS_PER_TURN {
+            let Some(turn) = self.step(pid, reply, topology, out) else { return };
+            reply = match turn {
+                Turn::Spawn(spawn) => self.spawn(pid, *spawn, out),
+                Turn::Call(call) => match self.call(pid, call, topology, out) {
+                    Some(reply) => reply,
+                    None => return,
+                },
+            };
+        }
+        self.defer(pid, reply, YIELD_TIME, out);
+    }
+
+    /// One turn of the program itself.
+    fn step(&mut self, pid: Pid, reply: Reply, topology: &Topology, out: &mut Out<'_>) -> Option<Turn<P>> {
+        let process = self.processes.get_mut(&pid).map(Arc::make_mut)?;
+        out.set_cause(process.cause);
+        if matches!(reply, Reply::Start) && process.program.makes_requests() {
+            let place = topology.get(process.host).map_or(Place::World, |host| host.place.clone());
+            process.cause.journey = Some(out.open(Origin::Request(process.program.command(), place)));
+            process.own_journey = true;
+        }
+        let none = Files::default();
+        let files = self.files.get(&process.host).unwrap_or(&none);
+        let environment = process.environment.clone();
+        let mut cx = Cx { pid, host: process.host, topology, environment: &environment, files, out };
+        let turn = process.program.resume(&mut cx, reply);
+        process.cause = out.cause();
+        Some(turn)
+    }
+
+    /// Keeps a reply for a process and lets it go on after a time.
+    pub(super) fn defer(&mut self, pid: Pid, reply: Reply, wait: Duration, out: &mut Out<'_>) {
+        let Some(process) = self.process(pid) else { return };
+        process.pending = Some(Came { what: reply, cause: process.cause });
+        process.woken = true;
+        let number = process.wait;
+        out.after(wait, Wake::Resume(pid, number));
+    }
+
+    /// Blocks a process in a call, with a time after which the call gives up.
+    pub(super) fn block(&mut self, pid: Pid, on: Blocked, timeout: Option<Duration>, out: &mut Out<'_>) {
+        let Some(process) = self.process(pid) else { return };
+        process.blocked = on;
+        process.deadline = timeout.map(|timeout| out.now + timeout);
+        let number = process.wait;
+        if process.interrupted.is_some() {
+            self.poke(pid, out);
+        }
+        if let Some(timeout) = timeout {
+            out.after(timeout, Wake::Resume(pid, number));
+        }
+    }
+
+    /// Something happened that a process may wait for: it will look.
+    pub(super) fn poke(&mut self, pid: Pid, out: &mut Out<'_>) {
+        let Some(process) = self.process(pid) else { return };
+        if !process.woken {
+            process.woken = true;
+            let number = process.wait;
+            out.after(Duration::ZERO, Wake::Resume(pid, number));
+        }
+    }
+
+    fn spawn(&mut self, pid: Pid, spawn: Spawn<P>, out: &mut Out<'_>) -> Reply {
+        let Some(parent) = self.get(pid) else { return Reply::Err(Errno::Esrch) };
+        let host = spawn.host.unwrap_or(parent.host);
+        if self.iter().filter(|(_, p)| p.host == host).count() >= MAX_PROCESSES {
+            return Reply::Err(Errno::Eagain);
+        }
+        let of_parent = |stdio: &Stdio| match stdio {
+            Stdio::From(fd) => parent.fds.get(fd).cloned().unwrap_or(Descriptor::Null),
+            Stdio::Null => Descriptor::Null,
+        };
+        let container = match spawn.host {
+            Some(other) => self.container_of(other),
+            None => parent.container.clone(),
+        };
+        let new = NewProcess {
+            stdio: [of_parent(&spawn.stdio[0]), of_parent(&spawn.stdio[1]), of_parent(&spawn.stdio[2])],
+            host,
+            environment: spawn.environment.unwrap_or_else(|| parent.environment.clone()),
+            terminal: if spawn.background { None } else { parent.terminal },
+            container,
+            notice: None,
+            program: spawn.program,
+        };
+        let cause = parent.cause;
+        out.set_cause(cause);
+        let child = self.insert(new, Some(pid), cause, out);
+        if let Some(parent) = self.process(pid) {
+            parent.children += 1;
+        }
+        Reply::Spawned(child)
+    }
+
+    /// The container whose processes run in a namespace: that of its oldest process.
+    fn container_of(&self, host: HostId) -> Option<ContainerId> {
+        self.iter()
+            .find(|(_, process)| process.host == host)
+            .and_then(|(_, process)| process.container.clone())
+    }
+
+    /// The first process of a container, if it runs.
+    pub fn container_process(&self, container: &ContainerId) -> Option<(Pid, &Process<P>)> {
+        self.iter()
+            .find(|(_, process)| process.parent.is_none() && process.container.as_ref() == Some(container))
+    }
+
+    /// The wake that tells a kubelet of a process's end.
+    pub(super) fn notice_wake(notice: ExitNotice, status: i32) -> Wake {
+        let wake = match notice.probe {
+            Some(kind) => KubeletWake::ProbeDone(notice.container, kind, status),
+            None => KubeletWake::Exited(notice.container, status),
+        };
+        Wake::Kubelet(notice.node, wake)
+    }
+
+    /// Delivers a signal to a process: it handles it or dies of it.
+    pub fn signal(&mut self, pid: Pid, signal: Signal, out: &mut Out<'_>) {
+        let Some(process) = self.process(pid) else { return };
+        if signal != Signal::Kill && process.program.catches(signal) {
+            process.interrupted = Some(Came { what: signal, cause: out.cause() });
+            self.poke(pid, out);
+        } else {
+            self.exit(pid, 128 + signal.number(), out);
+        }
+    }
+
+    /// Ctrl-C: the foreground processes of a terminal get SIGINT.
+    pub fn interrupt(&mut self, terminal: TerminalId, out: &mut Out<'_>) {
+        let foreground = self.iter().filter(|(_, p)| p.terminal == Some(terminal)).map(|(pid, _)| pid);
+        let foreground: Vec<Pid> = foreground.collect();
+        for pid in foreground.into_iter().rev() {
+            self.signal(pid, Signal::Int, out);
+        }
+    }
+
+    /// The command line of a process, for views.
+    pub fn command(&self, pid: Pid) -> Option<Text> {
+        self.get(pid).map(|process| process.program.command())
+    }
+
+    /// The call of a process that has none: it performs the next one, or blocks and gives `None`.
+    fn call(&mut self, pid: Pid, call: Syscall, topology: &Topology, out: &mut Out<'_>) -> Option<Reply> {
+        if let Some(process) = self.get(pid) {
+            out.set_cause(process.cause);
+        }
+        self.perform(pid, call, topology, out)
+    }
+}
