@@ -1,10 +1,13 @@
 //! Floor 5: processes, descriptors, pipes, files, sockets, and one closed enum of system calls. A program is a value: a
 //! state machine with an explicit stack. Knows no program; `shell` has them.
 
+pub mod api_call;
 pub mod calls;
 pub mod descriptor;
 pub mod exit;
+pub mod io;
 pub mod kernel;
+pub mod next;
 pub mod program;
 pub mod socket;
 pub mod syscall;

@@ -105,6 +105,8 @@ pub(super) enum Blocked {
     Runnable,
     /// Bytes of a descriptor.
     Read(Fd, u32),
+    /// A line of a descriptor.
+    ReadLine(Fd),
     /// All bytes of a descriptor until its end.
     ReadAll(Fd, Vec<u8>),
     /// Room in a pipe.
@@ -431,4 +433,9 @@ impl<P: Program> Kernel<P> {
         }
         self.perform(pid, call, topology, out)
     }
+}
+
+/// The reply to a call that gives nothing back.
+pub(super) fn done(result: Result<(), Errno>) -> Reply {
+    result.map_or_else(Reply::Err, |()| Reply::Done)
 }
