@@ -1,6 +1,7 @@
 //! Floor 2: Kubernetes kinds as data: one tree per object, and per kind its names, defaults, problems, printer columns
 //! and readers. Knows no storage and no server. One file per kind, one list: [`kinds::KINDS`].
 
+pub mod cache;
 pub mod config_map;
 pub mod deployment;
 pub mod endpoint_slice;
@@ -13,6 +14,7 @@ pub mod namespace;
 pub mod node;
 pub mod object;
 pub mod pod;
+pub mod recorder;
 pub mod replica_set;
 pub mod request;
 pub mod secret;
@@ -22,9 +24,11 @@ pub mod stateful_set;
 pub mod status;
 pub mod tree;
 
+pub use cache::{Cache, Change};
 pub use field_error::FieldError;
 pub use kinds::{Column, Kind};
 pub use object::Object;
+pub use recorder::{Recorder, Saying};
 pub use request::{Request, Response, Verb, WatchEvent, WatchKind};
 pub use selector::Selector;
 pub use status::Status;

@@ -33,6 +33,11 @@ impl Instant {
         format!("{}.{:06}Z", whole.trim_end_matches('Z'), self.0 / 1_000 % 1_000_000)
     }
 
+    /// Nanoseconds since 1970, as in the names of events.
+    pub fn unix_nanos(self) -> u64 {
+        EPOCH_SECONDS * 1_000_000_000 + self.0
+    }
+
     /// The year, month, day, and the second of that day.
     pub fn civil(self) -> ((u64, u64, u64), u64) {
         let seconds = EPOCH_SECONDS + self.0 / 1_000_000_000;
