@@ -1,1 +1,10 @@
-//! Floor 6: controllers and the scheduler: one file each, one list. They know the cluster through their own caches only.
+//! Floor 6: controllers and the scheduler: one file each, one list ([`controllers::CONTROLLERS`]). They know the cluster
+//! through their own caches only, and change it with requests that can be refused.
+
+pub mod controllers;
+pub mod deployment;
+pub mod desk;
+pub mod replica_set;
+pub mod scheduler;
+
+pub use controllers::{CONTROLLERS, ControllerDef, Controllers};
