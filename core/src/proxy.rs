@@ -1,1 +1,329 @@
-//! Floor 6: kube-proxies: what a node believes of Services, as the rules that it would write.
+//! Floor 6: kube-proxies: what a node believes of Services, as the rules that it would write. One [`KubeProxy`] per node;
+//! all share one versioned table, so that a node's belief is a revision over it. Knows no packets on their way.
+//!
+//! Models: `pkg/proxy/iptables`, `pkg/proxy/config`, `pkg/proxy/runner`. Omits: ipvs and nftables modes, SCTP, the
+//! periodic full sync (nothing here goes wrong in between), health check servers.
+
+pub mod affinity;
+pub mod backends;
+pub mod chains;
+pub mod count;
+pub mod save;
+pub mod service;
+pub mod stale;
+pub mod table;
+pub mod walk;
+
+use crate::api::kinds::Kind;
+use crate::api::{WatchEvent, WatchKind, endpoint_slice, node, service as service_kind};
+use crate::base::{Instant, NodeId, Purpose, Text};
+use crate::effect::{Out, ProxyWake, Wake};
+use crate::net::{Conntrack, Packet};
+use crate::trace::reason::RulePick;
+use crate::trace::{Origin, Place, Reason, Refusal};
+use affinity::Affinity;
+use ipnet::IpNet;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use table::Table;
+use walk::{Dice, Dnat, Outcome, View};
+
+/// What kube-proxies list and watch.
+pub static KINDS: [&Kind; 3] = [&service_kind::SERVICE, &endpoint_slice::ENDPOINT_SLICE, &node::NODE];
+
+/// The kube-proxies of all nodes.
+#[derive(Debug, Clone)]
+pub struct KubeProxies {
+    pods: IpNet,
+    table: Arc<Table>,
+    nodes: BTreeMap<NodeId, KubeProxy>,
+}
+
+/// The kube-proxy of one node: what it was told, what it has written.
+#[derive(Debug, Clone)]
+pub struct KubeProxy {
+    name: Text,
+    ip: IpAddr,
+    zone: Text,
+    /// The zone that the rules in force were made for.
+    applied_zone: Text,
+    /// What it was told: a revision over the table.
+    told: u64,
+    /// What its rules say: a revision over the table; 0 while there are none.
+    applied: u64,
+    applied_at: Option<Instant>,
+    /// Whether a sync is due already.
+    due: bool,
+    last_sync: Option<Instant>,
+    affinity: Affinity,
+    rules: u32,
+    services: u32,
+    endpoints: u32,
+}
+
+/// What a node's rules do with the first packet of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing.
+    Pass,
+    /// The destination becomes an endpoint; the source becomes the node's when `masquerade`.
+    Dnat {
+        /// The endpoint.
+        to: SocketAddr,
+        /// Whether the source is rewritten to the node's address, with a port of its own.
+        masquerade: bool,
+    },
+    /// It is answered with ICMP port unreachable.
+    Reject,
+    /// It vanishes.
+    Drop,
+}
+
+impl KubeProxies {
+    /// For a cluster whose pods have addresses of this range.
+    pub fn new(pods: IpNet) -> KubeProxies {
+        let table = Arc::new(Table::new(pods.addr().is_ipv4()));
+        KubeProxies { pods, table, nodes: BTreeMap::new() }
+    }
+
+    /// A node starts its kube-proxy.
+    pub fn join(&mut self, id: NodeId, name: &str, ip: IpAddr) {
+        let proxy = KubeProxy {
+            name: name.into(),
+            ip,
+            zone: Text::default(),
+            applied_zone: Text::default(),
+            told: 0,
+            applied: 0,
+            applied_at: None,
+            due: false,
+            last_sync: None,
+            affinity: Affinity::default(),
+            rules: 0,
+            services: 0,
+            endpoints: 0,
+        };
+        self.nodes.insert(id, proxy);
+    }
+
+    /// A node is gone.
+    pub fn leave(&mut self, id: NodeId) {
+        self.nodes.remove(&id);
+    }
+
+    /// A node's kube-proxy is told what happened. The first delivery is the whole list.
+    pub fn on_watch(&mut self, id: NodeId, events: &[WatchEvent], out: &mut Out<'_>) {
+        let Some(proxy) = self.nodes.get_mut(&id) else { return };
+        let table = Arc::make_mut(&mut self.table);
+        let mut first = None;
+        for event in events {
+            let concerns = if event.object.kind == &node::NODE {
+                event.kind != WatchKind::Deleted && proxy.take_node(event)
+            } else {
+                table.take_in(event)
+            };
+            proxy.told = proxy.told.max(event.revision);
+            if concerns && first.is_none() {
+                first = Some(event);
+            }
+        }
+        let must_sync = first.is_some() || proxy.last_sync.is_none();
+        if must_sync && !proxy.due {
+            proxy.due = true;
+            if let Some(event) = first {
+                let place = Place::KubeProxy(proxy.name.clone());
+                out.react(event.cause, Origin::Reaction(place, event.object.key.clone()));
+            }
+            let earliest = proxy.last_sync.map_or(out.now, |last| last + out.timing.proxy_min_sync);
+            out.at(earliest.max(out.now), Wake::Proxy(id, ProxyWake::Sync));
+        }
+    }
+
+    /// A node's kube-proxy does what it set itself to do.
+    pub fn on_wake(&mut self, id: NodeId, wake: ProxyWake, conntrack: &mut Conntrack, out: &mut Out<'_>) {
+        match wake {
+            ProxyWake::Sync => self.sync(id, out),
+            ProxyWake::Applied(revision) => self.apply(id, revision, conntrack, out),
+        }
+    }
+
+    /// Computes the rules of what the node was told.
+    fn sync(&mut self, id: NodeId, out: &mut Out<'_>) {
+        let oldest = self.nodes.values().map(|proxy| proxy.applied).min().unwrap_or(0);
+        let Some(proxy) = self.nodes.get_mut(&id) else { return };
+        (proxy.due, proxy.last_sync) = (false, Some(out.now));
+        let changed = self.table.changed(proxy.applied, proxy.told);
+        if !changed.is_empty() {
+            let table = Arc::make_mut(&mut self.table);
+            changed.iter().for_each(|key| table.prepare(key, proxy.told, oldest));
+            table.forget_changes(oldest);
+        }
+        out.after(out.timing.proxy_apply, Wake::Proxy(id, ProxyWake::Applied(proxy.told)));
+    }
+
+    /// The kernel has the rules.
+    fn apply(&mut self, id: NodeId, revision: u64, conntrack: &mut Conntrack, out: &mut Out<'_>) {
+        let Some(proxy) = self.nodes.get_mut(&id) else { return };
+        let before = proxy.applied;
+        let changed = self.table.changed(before, revision);
+        let is_new = proxy.applied_at.is_none() || proxy.zone != proxy.applied_zone;
+        if is_new {
+            proxy.applied_zone = proxy.zone.clone();
+            proxy.applied = revision;
+            proxy.count_all(&self.table, self.pods);
+        } else {
+            let (was, is) =
+                (proxy.view(&self.table, self.pods), View { revision, ..proxy.view(&self.table, self.pods) });
+            let sizes = changed.iter().map(|key| (size(was, key), size(is, key)));
+            let (old, new) =
+                sizes.fold(<(Size, Size)>::default(), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
+            proxy.resize(old, new);
+            proxy.applied = revision;
+        }
+        proxy.applied_at = Some(out.now);
+        for key in &changed {
+            let entries = self.table.get(key, revision);
+            proxy.affinity.retain(key, |name, endpoint| {
+                let entry = entries.iter().find(|entry| &*entry.port.name == name);
+                entry.is_some_and(|e| e.backends.all.iter().any(|b| b.address == endpoint))
+            });
+        }
+        stale::clean(&self.table, &changed, revision, conntrack);
+        let reason = Reason::RulesSynced(revision, proxy.rules, proxy.services, proxy.endpoints);
+        out.decided(Place::KubeProxy(proxy.name.clone()), reason);
+    }
+
+    /// What a node's rules do with the first packet of a connection that passes the node. `client` is who sends it.
+    pub fn translate(&mut self, id: NodeId, client: &Place, packet: &Packet, out: &mut Out<'_>) -> Verdict {
+        let Some(proxy) = self.nodes.get_mut(&id) else { return Verdict::Pass };
+        let seen = walk::Packet { protocol: packet.protocol, src: packet.src, dst: packet.dst };
+        let view = View {
+            table: &self.table,
+            revision: proxy.applied,
+            node: &proxy.name,
+            zone: &proxy.applied_zone,
+            ip: proxy.ip,
+            pods: self.pods,
+        };
+        let now = out.now;
+        let dice =
+            |entry: &table::Entry| Dice::new(out.draw(Purpose::RuleMatch, &walk::actor(client, entry)));
+        let place = || Place::Node(proxy.name.clone());
+        match walk::decide(view, seen, &proxy.affinity, now, dice) {
+            Outcome::Pass => Verdict::Pass,
+            Outcome::Dnat(dnat) => {
+                let Some(backend) = dnat.backend() else { return Verdict::Pass };
+                let (to, masquerade) = (backend.address, dnat.masquerade);
+                let pick = evidence(&dnat, view, packet.dst, to);
+                out.decided(place(), Reason::ServiceRule(pick));
+                if dnat.entry.port.affinity.is_some() {
+                    proxy.affinity.see(&dnat.entry.port, to, packet.src.ip(), now);
+                }
+                Verdict::Dnat { to, masquerade }
+            }
+            Outcome::Reject(entry) => {
+                out.refused(place(), Refusal::NoEndpoints(entry.port.service.clone(), packet.dst));
+                Verdict::Reject
+            }
+            Outcome::DropNotLocal(entry) => {
+                out.refused(place(), Refusal::NoLocalEndpoints(entry.port.service.clone(), packet.dst));
+                Verdict::Drop
+            }
+            Outcome::DropSource(entry) => {
+                out.refused(place(), Refusal::SourceNotAllowed(entry.port.service.clone(), packet.src));
+                Verdict::Drop
+            }
+        }
+    }
+
+    /// The rules in force on a node, as `iptables-save` prints them; empty for an unknown node.
+    pub fn iptables_save(&self, id: NodeId, now: Instant) -> String {
+        let Some(proxy) = self.nodes.get(&id) else { return String::new() };
+        save::save(proxy.view(&self.table, self.pods), now)
+    }
+
+    /// The revision that a node was told, and the one that its rules are of.
+    pub fn revisions(&self, id: NodeId) -> Option<(u64, u64)> {
+        self.nodes.get(&id).map(|proxy| (proxy.told, proxy.applied))
+    }
+}
+
+impl KubeProxy {
+    /// Takes in the node's own object; tells whether its zone changed.
+    fn take_node(&mut self, event: &WatchEvent) -> bool {
+        let is_own = event.object.name() == &*self.name;
+        let zone = node::zone(&event.object);
+        let moved = is_own && zone != &*self.zone;
+        if moved {
+            self.zone = zone.into();
+        }
+        moved
+    }
+
+    fn view<'a>(&'a self, table: &'a Table, pods: IpNet) -> View<'a> {
+        let (node, zone) = (&*self.name, &*self.applied_zone);
+        View { table, revision: self.applied, node, zone, ip: self.ip, pods }
+    }
+
+    fn count_all(&mut self, table: &Table, pods: IpNet) {
+        let view = self.view(table, pods);
+        let sum =
+            table.all(self.applied).map(|entry| size_of(view, entry)).fold(Size::default(), |a, b| a + b);
+        let fixed = count::FIXED;
+        (self.rules, self.services, self.endpoints) = (sum.rules + fixed, sum.services, sum.endpoints);
+    }
+
+    fn resize(&mut self, old: Size, new: Size) {
+        let change = |now: u32, old: u32, new: u32| (now + new).saturating_sub(old);
+        self.rules = change(self.rules, old.rules, new.rules);
+        self.services = change(self.services, old.services, new.services);
+        self.endpoints = change(self.endpoints, old.endpoints, new.endpoints);
+    }
+}
+
+/// How much a Service makes on a node.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    rules: u32,
+    services: u32,
+    endpoints: u32,
+}
+
+impl std::ops::Add for Size {
+    type Output = Size;
+    fn add(self, other: Size) -> Size {
+        Size {
+            rules: self.rules + other.rules,
+            services: self.services + other.services,
+            endpoints: self.endpoints + other.endpoints,
+        }
+    }
+}
+
+fn size(view: View<'_>, key: &str) -> Size {
+    view.table.get(key, view.revision).iter().map(|e| size_of(view, e)).fold(Size::default(), |a, b| a + b)
+}
+
+fn size_of(view: View<'_>, entry: &table::Entry) -> Size {
+    let endpoints = entry.backends.all.len() as u32;
+    Size { rules: count::rules(view, entry), services: 1, endpoints }
+}
+
+fn evidence(dnat: &Dnat<'_>, view: View<'_>, sent: SocketAddr, rewritten: SocketAddr) -> RulePick {
+    let backends = &dnat.entry.backends;
+    let unready_used = dnat.set.backends.iter().filter(|b| !b.ready).count() as u32;
+    RulePick {
+        service: dnat.entry.port.service.clone(),
+        node: view.node.into(),
+        revision: view.revision,
+        chain: dnat.chain.as_str().into(),
+        rule: dnat.rule as u32,
+        candidates: dnat.set.addresses.clone(),
+        left_out: backends.not_ready - unready_used,
+        draws: dnat.draws.clone(),
+        sent,
+        rewritten,
+        masquerade: dnat.masquerade,
+    }
+}

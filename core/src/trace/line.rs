@@ -111,6 +111,12 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Refusal::NoEndpoints(service, address) => write!(f, "{service} has no endpoints ({address})"),
+            Refusal::NoLocalEndpoints(service, address) => {
+                write!(f, "{service} has no endpoints on this node ({address})")
+            }
+            Refusal::SourceNotAllowed(service, source) => {
+                write!(f, "{service} does not take traffic from {}", source.ip())
+            }
             Refusal::NotListening(address) => write!(f, "nothing listens at {address}"),
             Refusal::NoSuchAddress(address) => write!(f, "no machine has {address}"),
             Refusal::TimedOut(address, after) => {

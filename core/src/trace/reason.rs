@@ -4,6 +4,7 @@
 use crate::base::{Duration, ObjectRef, Text};
 use crate::{canon_enum, canon_struct};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Why something was picked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,10 +86,11 @@ pub struct RulePick {
     /// Which rule of it matched, from 0.
     pub rule: u32,
     /// The endpoints among which it chose, in rule order.
-    pub candidates: Vec<SocketAddr>,
+    pub candidates: Arc<[SocketAddr]>,
     /// Endpoints that are known and left out because they are not ready.
     pub left_out: u32,
-    /// For each rule tried, in order: the kernel's 31-bit draw and the rule's threshold; a rule matches when the draw is below.
+    /// For each rule tried, in order: the kernel's 31-bit draw and the rule's threshold; a rule matches when the draw is
+    /// below. Of very many, the last are kept. Empty when session affinity decided, or when there was one candidate.
     pub draws: Vec<(u32, u32)>,
     /// The destination as sent.
     pub sent: SocketAddr,
@@ -117,6 +119,10 @@ canon_struct!(RulePick {
 pub enum Refusal {
     /// A REJECT rule: the Service has no endpoint that this node could use.
     NoEndpoints(ObjectRef, SocketAddr),
+    /// A DROP rule: the Service's traffic must stay on its node, and the node has no endpoint of it.
+    NoLocalEndpoints(ObjectRef, SocketAddr),
+    /// A DROP rule: the source is not in the Service's `loadBalancerSourceRanges`.
+    SourceNotAllowed(ObjectRef, SocketAddr),
     /// Nothing listens at the address: the kernel answers RST.
     NotListening(SocketAddr),
     /// No machine has the address: the packet is lost.
@@ -142,4 +148,6 @@ canon_enum!(Refusal {
     6 => Dns(name, rcode),
     7 => OutOfFuel(what, steps),
     8 => Dropped(fault),
+    9 => NoLocalEndpoints(service, address),
+    10 => SourceNotAllowed(service, source),
 });

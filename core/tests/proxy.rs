@@ -1,0 +1,10 @@
+//! kube-proxy's rules: the rendered text, the decision, and that both say the same.
+
+#[path = "proxy/bench.rs"]
+mod bench;
+#[path = "proxy/example.rs"]
+mod example;
+#[path = "proxy/fairness.rs"]
+mod fairness;
+#[path = "proxy/policies.rs"]
+mod policies;
