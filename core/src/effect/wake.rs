@@ -84,8 +84,9 @@ pub enum KubeletWake {
     StartContainers(Text),
     /// Probe a container: which kind of probe.
     Probe(ContainerId, ProbeKind),
-    /// A probe's process ended: exit status 0 is success.
-    ProbeDone(ContainerId, ProbeKind, i32),
+    /// A probe's process ended, with its exit status and its output. 0 is success; network probes end with curl's 7
+    /// when refused and 28 when late, HTTP probes with the HTTP status that was no success.
+    ProbeDone(ContainerId, ProbeKind, i32, Text),
     /// A container's process ended with this status.
     Exited(ContainerId, i32),
     /// The grace period is over: kill what is left.
@@ -107,9 +108,13 @@ pub enum RuntimeCall {
         pod: (Text, Text),
         /// Its address.
         ip: IpAddr,
+        /// Whether it shares its node's network namespace: then the address is the node's, and no namespace is made.
+        host_network: bool,
         /// Files by absolute path.
         files: Vec<(Text, Bytes)>,
     },
+    /// Write files into a pod's namespace, by the pod's uid: its volumes, and their later updates.
+    WriteFiles(Text, Vec<(Text, Bytes)>),
     /// Take a pod's network namespace down with everything in it.
     SandboxDown(Text),
     /// Start a container in its pod's namespace. Its end comes back as [`KubeletWake::Exited`].
@@ -146,7 +151,7 @@ pub enum ProbeAction {
     Exec(Vec<Text>),
 }
 
-/// The three probes.
+/// What a kubelet runs against a container: the three probes, and a hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProbeKind {
     /// Takes traffic or not.
@@ -155,6 +160,8 @@ pub enum ProbeKind {
     Liveness,
     /// Started or not.
     Startup,
+    /// No probe but a hook, which runs as one: the container is told to stop when it is done.
+    PreStop,
 }
 
 /// What a kube-proxy does by itself.

@@ -395,7 +395,7 @@ impl<P: Program> Kernel<P> {
     /// The wake that tells a kubelet of a process's end.
     pub(super) fn notice_wake(notice: ExitNotice, status: i32) -> Wake {
         let wake = match notice.probe {
-            Some(kind) => KubeletWake::ProbeDone(notice.container, kind, status),
+            Some(kind) => KubeletWake::ProbeDone(notice.container, kind, status, "".into()),
             None => KubeletWake::Exited(notice.container, status),
         };
         Wake::Kubelet(notice.node, wake)
