@@ -2,7 +2,10 @@
 //! replies and makes system calls.
 
 pub mod commands;
+pub mod idle;
+pub mod images;
 pub mod print;
+pub mod servers;
 pub mod sh;
 
 use crate::base::Text;
@@ -75,6 +78,10 @@ programs! {
     Sh(sh::Sh),
     /// Commands that print once and end: `date`, `seq`, `ls` ...
     Print(print::Print),
+    /// A server.
+    Server(servers::Server),
+    /// What only waits.
+    Idle(idle::Idle),
 }
 
 impl Programs {
