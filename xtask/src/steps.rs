@@ -1,0 +1,103 @@
+//! The checks, in order: cheap ones first. A check gives the optional clients that it went without.
+
+use crate::shell::{output, run, run_with, tee};
+use crate::{sizes, tools};
+
+/// A check.
+pub struct Step {
+    /// Its name, for `--only`.
+    pub name: &'static str,
+    /// What it checks.
+    pub what: &'static str,
+    /// Runs it.
+    pub run: fn() -> Result<Vec<&'static str>, String>,
+}
+
+/// All checks.
+pub const STEPS: &[Step] = &[
+    Step { name: "fmt", what: "the code is formatted", run: fmt },
+    Step { name: "versions", what: "wasm-bindgen's tool and library agree", run: versions },
+    Step { name: "clippy", what: "no lint fires, natively and for WebAssembly", run: clippy },
+    Step { name: "test", what: "laws, cases, units and properties", run: native },
+    Step { name: "doc", what: "documentation builds, private items included", run: doc },
+    Step { name: "wasm-node", what: "the core's tests in WebAssembly, in Node", run: wasm_node },
+    Step { name: "wasm-chrome", what: "the page's tests in a browser", run: wasm_chrome },
+    Step { name: "release", what: "the page builds for release", run: || release(&[]).map(|()| Vec::new()) },
+    Step {
+        name: "sizes",
+        what: "the page is within its budget",
+        run: || sizes::run(&[]).map(|()| Vec::new()),
+    },
+    Step { name: "e2e", what: "the page does its job in a browser", run: e2e },
+    Step { name: "clean", what: "nothing that is committed was changed", run: clean },
+];
+
+fn done(result: Result<(), String>) -> Result<Vec<&'static str>, String> {
+    result.map(|()| Vec::new())
+}
+
+fn fmt() -> Result<Vec<&'static str>, String> {
+    done(run("cargo", &["fmt", "--all", "--", "--check"]))
+}
+
+fn versions() -> Result<Vec<&'static str>, String> {
+    let tool = output("wasm-bindgen", &["--version"]).unwrap_or_default();
+    let version = tool.split_whitespace().nth(1).unwrap_or_default();
+    let lock = std::fs::read_to_string(crate::shell::root().join("Cargo.lock")).map_err(|e| e.to_string())?;
+    let wanted = format!("name = \"wasm-bindgen\"\nversion = \"{version}\"");
+    if lock.contains(&wanted) {
+        return Ok(Vec::new());
+    }
+    Err(format!("wasm-bindgen {version} is installed, and Cargo.lock has another: update both together"))
+}
+
+fn clippy() -> Result<Vec<&'static str>, String> {
+    run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    let wasm = ["clippy", "-p", "tidepool-core", "-p", "tidepool-web", "--target", "wasm32-unknown-unknown"];
+    let rest = ["--lib", "--bins", "--tests", "--", "-D", "warnings"];
+    done(run("cargo", &[&wasm[..], &rest[..]].concat()))
+}
+
+fn native() -> Result<Vec<&'static str>, String> {
+    done(run("cargo", &["test", "--workspace"]))
+}
+
+fn doc() -> Result<Vec<&'static str>, String> {
+    let flags = [("RUSTDOCFLAGS", "-D warnings")];
+    done(run_with("cargo", &["doc", "--workspace", "--no-deps", "--document-private-items"], &flags))
+}
+
+/// A wasm-bindgen test file that is configured for the other environment is skipped with status 0, so the output is read.
+fn ran(text: &str) -> Result<Vec<&'static str>, String> {
+    let tests = text.lines().filter_map(|line| line.trim().strip_prefix("test result: ok. "));
+    let passed: u32 = tests.filter_map(|rest| rest.split(' ').next()?.parse::<u32>().ok()).sum();
+    if passed > 0 { Ok(Vec::new()) } else { Err("no test ran".into()) }
+}
+
+fn wasm_node() -> Result<Vec<&'static str>, String> {
+    ran(&tee("wasm-pack", &["test", "--node", "core"], &[])?)
+}
+
+fn wasm_chrome() -> Result<Vec<&'static str>, String> {
+    let driver = tools::find(&["chromedriver"]).unwrap_or_default();
+    ran(&tee("wasm-pack", &["test", "--headless", "--chrome", "--chromedriver", &driver, "web"], &[])?)
+}
+
+/// Builds the page for release. wasm-opt comes from npm's packages.
+pub fn release(_: &[String]) -> Result<(), String> {
+    tools::for_page()?;
+    run("trunk", &["build", "--release"])
+}
+
+fn e2e() -> Result<Vec<&'static str>, String> {
+    let chromium = tools::chromium().unwrap_or_default();
+    done(run_with("node", &["--test", "e2e/"], &[("CHROME_PATH", &chromium)]))
+}
+
+fn clean() -> Result<Vec<&'static str>, String> {
+    let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    if !in_ci {
+        return Ok(Vec::new());
+    }
+    done(run("git", &["diff", "--exit-code"]))
+}
