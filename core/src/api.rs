@@ -1,6 +1,7 @@
 //! Floor 2: Kubernetes kinds as data: one tree per object, and per kind its names, defaults, problems, printer columns
 //! and readers. Knows no storage and no server. One file per kind, one list: [`kinds::KINDS`].
 
+pub mod age;
 pub mod cache;
 pub mod config_map;
 pub mod deployment;
@@ -10,6 +11,7 @@ pub mod event;
 pub mod field_error;
 pub mod kinds;
 pub mod lease;
+pub mod names;
 pub mod namespace;
 pub mod node;
 pub mod object;
@@ -20,6 +22,7 @@ pub mod request;
 pub mod secret;
 pub mod selector;
 pub mod service;
+pub mod service_account;
 pub mod stateful_set;
 pub mod status;
 pub mod tree;

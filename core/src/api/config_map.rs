@@ -1,20 +1,20 @@
-//! ConfigMap: its names.
+//! ConfigMap: its names and columns.
 
-use super::kinds::{Kind, no_defaults, no_problems};
+use super::kinds::{column, integer, name};
+use super::{Kind, Object, age, tree};
+use crate::base::Instant;
 
 /// The kind.
 pub static CONFIG_MAP: Kind = Kind {
     kind: "ConfigMap",
-    group: "",
-    version: "v1",
     plural: "configmaps",
     singular: "configmap",
     short: &["cm"],
-    namespaced: true,
-    in_all: false,
-    has_status: false,
-    has_generation: false,
-    defaults: no_defaults,
-    problems: no_problems,
-    columns: &[],
+    columns: &[column("Name", name), integer("Data", data), column("Age", age::cell)],
+    ..Kind::PLAIN
 };
+
+fn data(map: &Object, _: Instant) -> String {
+    let entries = |path| tree::map(map.tree(), path).map_or(0, serde_json::Map::len);
+    (entries("data") + entries("binaryData")).to_string()
+}

@@ -1,7 +1,9 @@
-//! EndpointSlice: what the world reads of one.
+//! EndpointSlice: its names, and what the world reads of one.
 
-use super::kinds::{Kind, no_defaults, no_problems};
-use super::{Object, tree};
+pub mod columns;
+pub mod problems;
+
+use super::{Kind, Object, tree};
 use crate::base::Text;
 use serde_json::Value;
 use std::net::IpAddr;
@@ -10,21 +12,28 @@ use std::net::IpAddr;
 pub static ENDPOINT_SLICE: Kind = Kind {
     kind: "EndpointSlice",
     group: "discovery.k8s.io",
-    version: "v1",
     plural: "endpointslices",
     singular: "endpointslice",
-    short: &[],
-    namespaced: true,
-    in_all: false,
-    has_status: false,
     has_generation: true,
-    defaults: no_defaults,
-    problems: no_problems,
-    columns: &[],
+    defaults,
+    problems: problems::problems,
+    columns: columns::COLUMNS,
+    ..Kind::PLAIN
 };
 
 /// The label that says which Service a slice belongs to.
 pub const SERVICE_NAME_LABEL: &str = "kubernetes.io/service-name";
+
+fn defaults(slice: &mut Value) {
+    for port in tree::list_mut(slice, "ports") {
+        tree::default(port, "name", "");
+        tree::default(port, "protocol", "TCP");
+    }
+    // A list that is absent is printed as null, and is not the same as an empty one for `ports`.
+    for field in ["endpoints", "ports"] {
+        tree::default(slice, field, Value::Null);
+    }
+}
 
 /// A port of a slice.
 #[derive(Debug, Clone, PartialEq, Eq)]

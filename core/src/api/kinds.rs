@@ -1,13 +1,14 @@
 //! The list of kinds. A new kind is one file beside this one and one line in [`KINDS`].
 
+use super::names::NameRule;
 use super::{
     FieldError, Object, config_map, deployment, endpoint_slice, endpoints, event, lease, namespace, node,
-    pod, replica_set, secret, service, stateful_set,
+    pod, replica_set, secret, service, service_account, stateful_set,
 };
 use crate::base::Instant;
 use serde_json::Value;
 
-/// All kinds, in the order in which `kubectl api-resources` and discovery list them.
+/// All kinds, in the order in which discovery lists them: by group, then by name.
 pub static KINDS: &[&Kind] = &[
     &config_map::CONFIG_MAP,
     &endpoints::ENDPOINTS,
@@ -16,6 +17,7 @@ pub static KINDS: &[&Kind] = &[
     &node::NODE,
     &pod::POD,
     &secret::SECRET,
+    &service_account::SERVICE_ACCOUNT,
     &service::SERVICE,
     &deployment::DEPLOYMENT,
     &replica_set::REPLICA_SET,
@@ -45,12 +47,26 @@ pub struct Kind {
     pub in_all: bool,
     /// Whether it has a `/status` subresource: then writes to it leave the spec, and others leave the status.
     pub has_status: bool,
+    /// Whether it has a `/scale` subresource.
+    pub has_scale: bool,
     /// Whether `metadata.generation` counts changes of its spec.
     pub has_generation: bool,
+    /// What names its objects may have.
+    pub name_rule: NameRule,
+    /// Whether a PUT to a name that does not exist creates the object.
+    pub create_on_update: bool,
+    /// Whether a DELETE answers with the object rather than with a Status.
+    pub returns_deleted: bool,
     /// Fills in upstream's defaults, in place.
     pub defaults: fn(&mut Value),
+    /// Gives a new object its first status and clears what clients may not set.
+    pub prepare: fn(&mut Value),
     /// The problems of a new object, or of a changed one beside the old, in upstream's order.
     pub problems: fn(&Object, Option<&Object>) -> Vec<FieldError>,
+    /// What the API server warns of without refusing it.
+    pub warnings: fn(&Object, Option<&Object>) -> Vec<String>,
+    /// The fields that a field selector may name besides `metadata.name` and `metadata.namespace`.
+    pub selectable: &'static [&'static str],
     /// The columns of `kubectl get`.
     pub columns: &'static [Column],
 }
@@ -62,6 +78,30 @@ impl PartialEq for Kind {
 }
 
 impl Kind {
+    /// A namespaced kind of the core group that needs nothing special; kinds are written as what differs from it.
+    pub const PLAIN: Kind = Kind {
+        kind: "",
+        group: "",
+        version: "v1",
+        plural: "",
+        singular: "",
+        short: &[],
+        namespaced: true,
+        in_all: false,
+        has_status: false,
+        has_scale: false,
+        has_generation: false,
+        name_rule: NameRule::Subdomain,
+        create_on_update: false,
+        returns_deleted: false,
+        defaults: no_defaults,
+        prepare: no_defaults,
+        problems: no_problems,
+        warnings: no_warnings,
+        selectable: &[],
+        columns: &[column("Name", name), column("Age", super::age::cell)],
+    };
+
     /// `apiVersion` as in YAML: `v1`, `apps/v1`.
     pub fn api_version(&self) -> String {
         if self.group.is_empty() {
@@ -114,18 +154,30 @@ pub struct Column {
     pub name: &'static str,
     /// Whether only `-o wide` shows it.
     pub wide: bool,
+    /// Whether its cells are numbers.
+    pub integer: bool,
     /// What stands in it, given the object and the time.
     pub cell: fn(&Object, Instant) -> String,
 }
 
 /// A column that is always shown.
 pub const fn column(name: &'static str, cell: fn(&Object, Instant) -> String) -> Column {
-    Column { name, wide: false, cell }
+    Column { name, wide: false, integer: false, cell }
+}
+
+/// A column of numbers that is always shown.
+pub const fn integer(name: &'static str, cell: fn(&Object, Instant) -> String) -> Column {
+    Column { name, wide: false, integer: true, cell }
 }
 
 /// A column of `-o wide`.
 pub const fn wide(name: &'static str, cell: fn(&Object, Instant) -> String) -> Column {
-    Column { name, wide: true, cell }
+    Column { name, wide: true, integer: false, cell }
+}
+
+/// The cell of the column `Name`.
+pub fn name(object: &Object, _: Instant) -> String {
+    object.name().to_string()
 }
 
 /// For kinds that need no defaults.
@@ -133,5 +185,10 @@ pub fn no_defaults(_: &mut Value) {}
 
 /// For kinds that are not checked beyond names and field types.
 pub fn no_problems(_: &Object, _: Option<&Object>) -> Vec<FieldError> {
+    Vec::new()
+}
+
+/// For kinds that are never warned about.
+pub fn no_warnings(_: &Object, _: Option<&Object>) -> Vec<String> {
     Vec::new()
 }

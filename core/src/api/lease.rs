@@ -1,20 +1,20 @@
-//! Lease: its names.
+//! Lease: who holds what until when; node heartbeats.
 
-use super::kinds::{Kind, no_defaults, no_problems};
+use super::kinds::{column, name};
+use super::{Kind, Object, age};
+use crate::base::Instant;
 
 /// The kind.
 pub static LEASE: Kind = Kind {
     kind: "Lease",
     group: "coordination.k8s.io",
-    version: "v1",
     plural: "leases",
     singular: "lease",
-    short: &[],
-    namespaced: true,
-    in_all: false,
-    has_status: false,
-    has_generation: false,
-    defaults: no_defaults,
-    problems: no_problems,
-    columns: &[],
+    create_on_update: true,
+    columns: &[column("Name", name), column("Holder", holder), column("Age", age::cell)],
+    ..Kind::PLAIN
 };
+
+fn holder(lease: &Object, _: Instant) -> String {
+    lease.str("spec.holderIdentity").to_string()
+}

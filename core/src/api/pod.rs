@@ -1,24 +1,37 @@
-//! Pod: what the world reads of one.
+//! Pod: its names, and what the world reads of one.
 
-use super::kinds::{Kind, no_defaults, no_problems};
-use super::{Object, tree};
+pub mod columns;
+pub mod defaults;
+pub mod problems;
+
+use super::{Kind, Object, tree};
 use std::net::IpAddr;
 
 /// The kind.
 pub static POD: Kind = Kind {
     kind: "Pod",
-    group: "",
-    version: "v1",
     plural: "pods",
     singular: "pod",
     short: &["po"],
-    namespaced: true,
     in_all: true,
     has_status: true,
     has_generation: true,
-    defaults: no_defaults,
-    problems: no_problems,
-    columns: &[],
+    returns_deleted: true,
+    defaults: defaults::pod,
+    prepare: defaults::prepare,
+    problems: problems::problems,
+    selectable: &[
+        "spec.nodeName",
+        "spec.restartPolicy",
+        "spec.schedulerName",
+        "spec.serviceAccountName",
+        "spec.hostNetwork",
+        "status.phase",
+        "status.podIP",
+        "status.nominatedNodeName",
+    ],
+    columns: columns::COLUMNS,
+    ..Kind::PLAIN
 };
 
 /// The pod's address, once it has one.

@@ -1,20 +1,41 @@
-//! Secret: its names.
+//! Secret: its names, defaults and columns.
 
-use super::kinds::{Kind, no_defaults, no_problems};
+use super::kinds::{column, integer, name};
+use super::{Kind, Object, age, tree};
+use crate::base::Instant;
+use data_encoding::BASE64;
+use serde_json::{Value, json};
 
 /// The kind.
 pub static SECRET: Kind = Kind {
     kind: "Secret",
-    group: "",
-    version: "v1",
     plural: "secrets",
     singular: "secret",
-    short: &[],
-    namespaced: true,
-    in_all: false,
-    has_status: false,
-    has_generation: false,
-    defaults: no_defaults,
-    problems: no_problems,
-    columns: &[],
+    defaults,
+    selectable: &["type"],
+    columns: &[column("Name", name), column("Type", kind), integer("Data", data), column("Age", age::cell)],
+    ..Kind::PLAIN
 };
+
+/// `stringData` is for writing only: it becomes `data`.
+fn defaults(secret: &mut Value) {
+    tree::default(secret, "type", "Opaque");
+    let Some(Value::Object(plain)) = secret.as_object_mut().and_then(|s| s.remove("stringData")) else {
+        return;
+    };
+    if tree::map(secret, "data").is_none() {
+        tree::set(secret, "data", json!({}));
+    }
+    let Some(data) = secret.get_mut("data").and_then(Value::as_object_mut) else { return };
+    for (key, value) in plain {
+        data.insert(key, BASE64.encode(value.as_str().unwrap_or_default().as_bytes()).into());
+    }
+}
+
+fn kind(secret: &Object, _: Instant) -> String {
+    secret.str("type").to_string()
+}
+
+fn data(secret: &Object, _: Instant) -> String {
+    tree::map(secret.tree(), "data").map_or(0, serde_json::Map::len).to_string()
+}

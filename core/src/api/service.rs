@@ -1,7 +1,12 @@
-//! Service: what the world reads of one.
+//! Service: its names, and what the world reads of one.
 
-use super::kinds::{Kind, no_defaults, no_problems};
-use super::{Object, tree};
+pub mod columns;
+pub mod defaults;
+pub mod problems;
+pub mod warnings;
+
+use super::names::NameRule;
+use super::{Kind, Object, tree};
 use crate::base::Text;
 use serde_json::Value;
 use std::net::IpAddr;
@@ -9,18 +14,21 @@ use std::net::IpAddr;
 /// The kind.
 pub static SERVICE: Kind = Kind {
     kind: "Service",
-    group: "",
-    version: "v1",
     plural: "services",
     singular: "service",
     short: &["svc"],
-    namespaced: true,
     in_all: true,
     has_status: true,
-    has_generation: false,
-    defaults: no_defaults,
-    problems: no_problems,
-    columns: &[],
+    name_rule: NameRule::Label1035,
+    create_on_update: true,
+    returns_deleted: true,
+    defaults: defaults::defaults,
+    prepare: defaults::prepare,
+    problems: problems::problems,
+    warnings: warnings::warnings,
+    selectable: &["spec.clusterIP", "spec.type"],
+    columns: columns::COLUMNS,
+    ..Kind::PLAIN
 };
 
 /// A port of a Service.

@@ -28,6 +28,12 @@ pub fn list<'a>(tree: &'a Value, path: &str) -> &'a [Value] {
     get(tree, path).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
+/// The items of the list at a path, to be changed; none when absent or of another type.
+pub fn list_mut<'a>(tree: &'a mut Value, path: &str) -> impl Iterator<Item = &'a mut Value> {
+    let list = path.split('.').try_fold(tree, |at, step| at.get_mut(step)).and_then(Value::as_array_mut);
+    list.into_iter().flatten()
+}
+
 /// The map at a path; `None` when absent or of another type.
 pub fn map<'a>(tree: &'a Value, path: &str) -> Option<&'a Map<String, Value>> {
     get(tree, path).and_then(Value::as_object)
