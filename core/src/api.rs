@@ -12,6 +12,7 @@ pub mod field_error;
 pub mod kinds;
 pub mod lease;
 pub mod names;
+pub mod merge_keys;
 pub mod namespace;
 pub mod node;
 pub mod object;

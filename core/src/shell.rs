@@ -4,6 +4,7 @@
 pub mod commands;
 pub mod idle;
 pub mod images;
+pub mod kubectl;
 pub mod print;
 pub mod servers;
 pub mod sh;
@@ -76,6 +77,8 @@ macro_rules! programs {
 programs! {
     /// The line shell.
     Sh(sh::Sh),
+    /// The client of the API server.
+    Kubectl(kubectl::Kubectl),
     /// Commands that print once and end: `date`, `seq`, `ls` ...
     Print(print::Print),
     /// A server.

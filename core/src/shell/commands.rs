@@ -1,12 +1,17 @@
 //! The list of commands: name, what it does in one line, how it starts. Help and completion are derived from it.
 
-use super::{Programs, print, sh};
+use super::{Programs, kubectl, print, sh};
 use crate::base::Text;
 
 /// All commands, in the order of `help`. A new command is one file and one line here.
 pub static COMMANDS: &[Entry] = &[
     Entry { name: "bash", help: "the shell", start: |argv| sh::Sh::new(argv).into() },
     Entry { name: "sh", help: "the shell", start: |argv| sh::Sh::new(argv).into() },
+    Entry {
+        name: "kubectl",
+        help: "talk to the API server",
+        start: |argv| kubectl::Kubectl::new(argv).into(),
+    },
     Entry {
         name: "true",
         help: "do nothing, successfully",
