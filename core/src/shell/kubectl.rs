@@ -141,7 +141,13 @@ impl Command for Kubectl {
     }
 
     fn catches(&self, signal: Signal) -> bool {
-        let waits_for_child = matches!(&self.then, Then::Answer(ask) if matches!(&**ask, Ask::Call(Syscall::Wait(_))));
+        let waits_for_child =
+            matches!(&self.then, Then::Answer(ask) if matches!(&**ask, Ask::Call(Syscall::Wait(_))));
         signal == Signal::Int && waits_for_child
     }
 }
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;

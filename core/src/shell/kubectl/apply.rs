@@ -16,9 +16,10 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The command.
-pub const APPLY: Entry = Entry::new("apply", "Apply a configuration to a resource by file name or stdin", FLAGS, |args| {
-    Work::Apply(Apply { args, run: None })
-});
+pub const APPLY: Entry =
+    Entry::new("apply", "Apply a configuration to a resource by file name or stdin", FLAGS, |args| {
+        Work::Apply(Apply { args, run: None })
+    });
 
 const FLAGS: &[Flag] = &[
     value("filename", Some('f')),
@@ -73,7 +74,8 @@ impl Apply {
 
     fn begin(&self, io: &mut Io<'_, '_, '_>) -> Flow<Work> {
         if let Some(word) = self.args.words.first() {
-            return io.fail(&format!("Unexpected args: [{word}]\nSee 'kubectl apply -h' for help and examples"));
+            return io
+                .fail(&format!("Unexpected args: [{word}]\nSee 'kubectl apply -h' for help and examples"));
         }
         if self.args.all("filename").is_empty() {
             return io.fail("must specify one of -f and -k");
@@ -123,7 +125,11 @@ impl Apply {
             tree::set(&mut object, "metadata.namespace", namespace.as_str());
         }
         let doing = Doing { args: &self.args, source: &document.source, target, namespace };
-        if self.args.on("server-side") { doing.server_side(io, &object) } else { doing.client_side(io, &object) }
+        if self.args.on("server-side") {
+            doing.server_side(io, &object)
+        } else {
+            doing.client_side(io, &object)
+        }
     }
 }
 
@@ -260,9 +266,15 @@ impl Doing<'_> {
         Ok(Ok(answer.json.clone()))
     }
 
-    fn patch(&self, io: &mut Io<'_, '_, '_>, object: &Value, answer: &Answer) -> Asked<Result<Value, Problem>> {
+    fn patch(
+        &self,
+        io: &mut Io<'_, '_, '_>,
+        object: &Value,
+        answer: &Answer,
+    ) -> Asked<Result<Value, Problem>> {
         let current = &answer.json;
-        let annotation = tree::map(current, "metadata.annotations").and_then(|map| map.get(LAST_APPLIED)?.as_str());
+        let annotation =
+            tree::map(current, "metadata.annotations").and_then(|map| map.get(LAST_APPLIED)?.as_str());
         let (plural, name) = (self.target.kind.plural, &self.target.name);
         if annotation.is_none() {
             io.complain(&format!(
@@ -299,7 +311,8 @@ impl Doing<'_> {
         if !answer.is_ok() {
             return Ok(Err(self.patch_problem(&answer, &body)));
         }
-        let same = tree::str(&answer.json, "metadata.resourceVersion") == tree::str(current, "metadata.resourceVersion");
+        let same = tree::str(&answer.json, "metadata.resourceVersion")
+            == tree::str(current, "metadata.resourceVersion");
         let unchanged = same && dry_run == DryRun::No;
         self.done(io, if unchanged { "unchanged" } else { "configured" })?;
         Ok(Ok(answer.json.clone()))

@@ -137,9 +137,10 @@ impl Args {
                     continue;
                 }
                 _ if !after.is_empty() => after.strip_prefix('=').unwrap_or(after).to_string(),
-                _ => {
-                    rest.next().cloned().ok_or_else(|| format!("flag needs an argument: {letter:?} in -{text}"))?
-                }
+                _ => rest
+                    .next()
+                    .cloned()
+                    .ok_or_else(|| format!("flag needs an argument: {letter:?} in -{text}"))?,
             };
             return self.set(flag, value);
         }
@@ -147,7 +148,8 @@ impl Args {
     }
 
     fn set(&mut self, flag: &Flag, value: String) -> Result<(), String> {
-        let shown = flag.short.map_or(format!("--{}", flag.name), |short| format!("-{short}, --{}", flag.name));
+        let shown =
+            flag.short.map_or(format!("--{}", flag.name), |short| format!("-{short}, --{}", flag.name));
         match flag.takes {
             Takes::Switch if !matches!(value.as_str(), "true" | "false" | "1" | "0" | "t" | "f") => {
                 return Err(format!(

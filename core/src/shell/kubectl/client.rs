@@ -16,8 +16,7 @@ pub const JSON: &str = "application/json";
 /// For objects through kubectl's older clients.
 pub const JSON_ANY: &str = "application/json, */*";
 /// For tables.
-pub const TABLE: &str =
-    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
+pub const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
 /// For what typed clients read; the server answers in JSON.
 pub const TYPED: &str = "application/vnd.kubernetes.protobuf,application/json";
 /// For discovery.
@@ -105,8 +104,11 @@ pub type Query<'q> = [(&'q str, &'q str)];
 
 /// The path of a kind's collection, or of one object.
 pub fn path(kind: &Kind, namespace: &str, name: &str) -> String {
-    let mut path =
-        if kind.group.is_empty() { "/api/v1".to_string() } else { format!("/apis/{}/{}", kind.group, kind.version) };
+    let mut path = if kind.group.is_empty() {
+        "/api/v1".to_string()
+    } else {
+        format!("/apis/{}/{}", kind.group, kind.version)
+    };
     if kind.namespaced && !namespace.is_empty() {
         path += &format!("/namespaces/{}", escape(namespace));
     }
@@ -200,7 +202,8 @@ mod tests {
     #[test]
     fn urls_are_escaped_and_sorted() {
         let path = path(&crate::api::pod::POD, "default", "");
-        let query = [("limit", "500"), ("labelSelector", "app=trace"), ("timeout", "2s"), ("fieldSelector", "")];
+        let query =
+            [("limit", "500"), ("labelSelector", "app=trace"), ("timeout", "2s"), ("fieldSelector", "")];
         assert_eq!(
             url(&path, &query),
             "/api/v1/namespaces/default/pods?labelSelector=app%3Dtrace&limit=500&timeout=2s"

@@ -134,7 +134,8 @@ fn find(line: &[String]) -> Found<'_> {
         }
         let longer = if found.path.is_empty() { word.clone() } else { format!("{} {word}", found.path) };
         let longer = alias(&longer);
-        if !ENTRIES.iter().any(|entry| entry.path == longer || entry.path.starts_with(&format!("{longer} "))) {
+        if !ENTRIES.iter().any(|entry| entry.path == longer || entry.path.starts_with(&format!("{longer} ")))
+        {
             found.unknown = Some(word);
             found.rest.push(word.clone());
             break;
@@ -177,9 +178,10 @@ fn without_entry(io: &mut Io<'_, '_, '_>, found: &Found<'_>) -> Flow<Work> {
             }
             io.fail(&text)
         }
-        Some(word) if !found.path.is_empty() && found.path != "help" => {
-            io.fail(&format!("unknown command {:?}\nSee 'kubectl {} -h' for help and examples", word, found.path))
-        }
+        Some(word) if !found.path.is_empty() && found.path != "help" => io.fail(&format!(
+            "unknown command {:?}\nSee 'kubectl {} -h' for help and examples",
+            word, found.path
+        )),
         _ => {
             io.print(help(&found.path));
             Ok(Next::Exit(0))

@@ -11,19 +11,28 @@ const CONTEXT: &str = "tidepool";
 
 /// `kubectl config current-context`.
 pub const CURRENT_CONTEXT: Entry =
-    Entry::new("config current-context", "Display the current-context", &[], |a| Work::Config(Config { args: a, verb: "current-context" }));
+    Entry::new("config current-context", "Display the current-context", &[], |a| {
+        Work::Config(Config { args: a, verb: "current-context" })
+    });
 /// `kubectl config set-context`.
 pub const SET_CONTEXT: Entry =
-    Entry::new("config set-context", "Set a context entry in kubeconfig", SET_FLAGS, |a| Work::Config(Config { args: a, verb: "set-context" }));
+    Entry::new("config set-context", "Set a context entry in kubeconfig", SET_FLAGS, |a| {
+        Work::Config(Config { args: a, verb: "set-context" })
+    });
 /// `kubectl config get-contexts`.
 pub const GET_CONTEXTS: Entry =
-    Entry::new("config get-contexts", "Describe one or many contexts", &[], |a| Work::Config(Config { args: a, verb: "get-contexts" }));
+    Entry::new("config get-contexts", "Describe one or many contexts", &[], |a| {
+        Work::Config(Config { args: a, verb: "get-contexts" })
+    });
 /// `kubectl config use-context`.
 pub const USE_CONTEXT: Entry =
-    Entry::new("config use-context", "Set the current-context in a kubeconfig file", &[], |a| Work::Config(Config { args: a, verb: "use-context" }));
+    Entry::new("config use-context", "Set the current-context in a kubeconfig file", &[], |a| {
+        Work::Config(Config { args: a, verb: "use-context" })
+    });
 /// `kubectl config view`.
-pub const VIEW: Entry =
-    Entry::new("config view", "Display merged kubeconfig settings", VIEW_FLAGS, |a| Work::Config(Config { args: a, verb: "view" }));
+pub const VIEW: Entry = Entry::new("config view", "Display merged kubeconfig settings", VIEW_FLAGS, |a| {
+    Work::Config(Config { args: a, verb: "view" })
+});
 
 const SET_FLAGS: &[Flag] = &[switch("current", None)];
 const VIEW_FLAGS: &[Flag] = &[switch("minify", None), value("output", Some('o'))];
@@ -59,7 +68,9 @@ impl Config {
         if !known && let Some(contexts) = config.get_mut("contexts").and_then(Value::as_array_mut) {
             contexts.push(json!({"context": {"cluster": CONTEXT, "user": CONTEXT}, "name": name}));
         }
-        if let (Some(namespace), Some(context)) = (self.args.text("namespace"), context_mut(&mut config, &name)) {
+        if let (Some(namespace), Some(context)) =
+            (self.args.text("namespace"), context_mut(&mut config, &name))
+        {
             context["namespace"] = namespace.into();
         }
         save(io, &config)?;
@@ -85,7 +96,8 @@ fn contexts(io: &mut Io<'_, '_, '_>, config: &Value) {
     for entry in crate::api::tree::list(config, "contexts") {
         let text = |path| crate::api::tree::str(entry, path);
         let mark = if text("name") == current(config) { "*" } else { "" };
-        let (cluster, user, namespace) = (text("context.cluster"), text("context.user"), text("context.namespace"));
+        let (cluster, user, namespace) =
+            (text("context.cluster"), text("context.user"), text("context.namespace"));
         table.line(&format!("{mark}\t{}\t{cluster}\t{user}\t{namespace}", text("name")));
     }
     io.print(table.finish());
@@ -98,8 +110,10 @@ pub fn namespace(io: &Io<'_, '_, '_>, args: &Args) -> String {
     }
     let mut config = read(io);
     let name = args.text("context").unwrap_or(current(&config)).to_string();
-    let of_context = context_mut(&mut config, &name).and_then(|c| c.get("namespace")?.as_str().map(String::from));
-    let of_pod = || io.peek("/var/run/secrets/kubernetes.io/serviceaccount/namespace").map(|n| n.trim().to_string());
+    let of_context =
+        context_mut(&mut config, &name).and_then(|c| c.get("namespace")?.as_str().map(String::from));
+    let of_pod =
+        || io.peek("/var/run/secrets/kubernetes.io/serviceaccount/namespace").map(|n| n.trim().to_string());
     of_context.or_else(of_pod).filter(|n| !n.is_empty()).unwrap_or_else(|| "default".to_string())
 }
 

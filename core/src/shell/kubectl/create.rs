@@ -6,40 +6,51 @@ use super::apply::{DryRun, field_validation};
 use super::args::{Args, Flag, number, optional, switch, value};
 use super::client::{self, Answer};
 use super::commands::{Entry, Work};
+use super::config;
 use super::files::{self, Document};
 use super::generate;
 use super::printers::{self, Format};
 use super::resources;
 use super::script::{Asked, Flow, Io, Next};
 use super::words::{self, Problem};
-use super::config;
 use crate::api::{Kind, tree};
 use serde_json::Value;
 use std::sync::Arc;
 
 /// `kubectl create -f`.
-pub const CREATE: Entry = Entry::new("create", "Create a resource from a file or from stdin", FILE_FLAGS, |args| {
-    Work::Create(Create { args, stage: Stage::Begin })
-});
-/// `kubectl create deployment`.
-pub const DEPLOYMENT: Entry =
-    Entry::new("create deployment", "Create a deployment with the specified name", DEPLOYMENT_FLAGS, |args| {
-        generated(args, "deployment")
+pub const CREATE: Entry =
+    Entry::new("create", "Create a resource from a file or from stdin", FILE_FLAGS, |args| {
+        Work::Create(Create { args, stage: Stage::Begin })
     });
+/// `kubectl create deployment`.
+pub const DEPLOYMENT: Entry = Entry::new(
+    "create deployment",
+    "Create a deployment with the specified name",
+    DEPLOYMENT_FLAGS,
+    |args| generated(args, "deployment"),
+);
 /// `kubectl create namespace`.
 pub const NAMESPACE: Entry =
-    Entry::new("create namespace", "Create a namespace with the specified name", COMMON, |args| generated(args, "namespace"));
-/// `kubectl create configmap`.
-pub const CONFIG_MAP: Entry =
-    Entry::new("create configmap", "Create a config map from a local file, directory or literal value", DATA_FLAGS, |args| {
-        generated(args, "configmap")
+    Entry::new("create namespace", "Create a namespace with the specified name", COMMON, |args| {
+        generated(args, "namespace")
     });
+/// `kubectl create configmap`.
+pub const CONFIG_MAP: Entry = Entry::new(
+    "create configmap",
+    "Create a config map from a local file, directory or literal value",
+    DATA_FLAGS,
+    |args| generated(args, "configmap"),
+);
 /// `kubectl create service clusterip`.
 pub const CLUSTER_IP: Entry =
-    Entry::new("create service clusterip", "Create a ClusterIP service", SERVICE_FLAGS, |args| generated(args, "ClusterIP"));
+    Entry::new("create service clusterip", "Create a ClusterIP service", SERVICE_FLAGS, |args| {
+        generated(args, "ClusterIP")
+    });
 /// `kubectl create service nodeport`.
 pub const NODE_PORT: Entry =
-    Entry::new("create service nodeport", "Create a NodePort service", SERVICE_FLAGS, |args| generated(args, "NodePort"));
+    Entry::new("create service nodeport", "Create a NodePort service", SERVICE_FLAGS, |args| {
+        generated(args, "NodePort")
+    });
 /// `kubectl create service loadbalancer`.
 pub const LOAD_BALANCER: Entry =
     Entry::new("create service loadbalancer", "Create a LoadBalancer service", SERVICE_FLAGS, |args| {
@@ -135,7 +146,8 @@ impl Create {
 
     fn begin(&self, io: &mut Io<'_, '_, '_>) -> Flow<Work> {
         if let Some(word) = self.args.words.first() {
-            return io.fail(&format!("Unexpected args: [{word}]\nSee 'kubectl create -h' for help and examples"));
+            return io
+                .fail(&format!("Unexpected args: [{word}]\nSee 'kubectl create -h' for help and examples"));
         }
         if self.args.all("filename").is_empty() {
             return io.fail("must specify one of -f and -k");

@@ -85,7 +85,10 @@ impl Delete {
     pub fn one_pod(namespace: &str, name: &str) -> Delete {
         let target = Target { kind: &crate::api::pod::POD, name: name.to_string() };
         let one = One { target, namespace: namespace.to_string(), source: String::new(), uid: String::new() };
-        Delete { args: Args::default(), stage: Stage::Deleting(Run { left: vec![one], found_any: true, ..Run::default() }) }
+        Delete {
+            args: Args::default(),
+            stage: Stage::Deleting(Run { left: vec![one], found_any: true, ..Run::default() }),
+        }
     }
 
     /// One turn.
@@ -174,7 +177,11 @@ impl Delete {
 
     fn listed(&self, io: &mut Io<'_, '_, '_>, target: &Target, namespace: &str, run: &mut Run) -> Asked<()> {
         let text = |name| self.args.text(name).unwrap_or_default();
-        let query = [("labelSelector", text("selector")), ("fieldSelector", text("field-selector")), ("limit", "500")];
+        let query = [
+            ("labelSelector", text("selector")),
+            ("fieldSelector", text("field-selector")),
+            ("limit", "500"),
+        ];
         let answer = io.http(client::get(&client::path(target.kind, namespace, ""), &query, client::JSON))?;
         if !answer.is_ok() {
             io.complain(&watch::list_refusal(&answer, target, &self.args));
@@ -203,7 +210,8 @@ impl Delete {
         let path = client::path(one.target.kind, &one.namespace, &one.target.name);
         let body = self.options().to_string();
         let url = client::url(&path, &[("dryRun", dry_run.query())]);
-        let answer = io.http(client::request(Method::DELETE, &url, client::JSON, Some((client::JSON, body))))?;
+        let answer =
+            io.http(client::request(Method::DELETE, &url, client::JSON, Some((client::JSON, body))))?;
         if answer.is_ok() {
             let uid = [tree::str(&answer.json, "metadata.uid"), tree::str(&answer.json, "details.uid")];
             one.uid = uid.into_iter().find(|uid| !uid.is_empty()).unwrap_or_default().to_string();
@@ -253,7 +261,11 @@ impl Delete {
             return Ok(());
         }
         let how = if self.is_forced() { "force deleted" } else { "deleted" };
-        let place = if one.namespace.is_empty() { String::new() } else { format!(" from {} namespace", one.namespace) };
+        let place = if one.namespace.is_empty() {
+            String::new()
+        } else {
+            format!(" from {} namespace", one.namespace)
+        };
         let suffix = DryRun::of(&self.args).suffix();
         let label = resources::label(one.target.kind);
         io.line(&format!("{label} {:?} {how}{place}{suffix}", one.target.name));
@@ -265,7 +277,8 @@ impl Delete {
             io.line("No resources found");
             return Ok(Next::Exit(0));
         }
-        let waits = self.args.on_by_default("wait") && DryRun::of(&self.args) == DryRun::No && !self.is_forced();
+        let waits =
+            self.args.on_by_default("wait") && DryRun::of(&self.args) == DryRun::No && !self.is_forced();
         if !waits {
             return end(io, &run);
         }

@@ -72,7 +72,8 @@ fn contents(io: &mut Io<'_, '_, '_>, name: &str, recursive: bool) -> Asked<Vec<(
     let mut all = Vec::new();
     for file in below {
         if let Ok(content) = io.file(&file)? {
-            let shown = format!("{}{}", name.trim_end_matches('/'), &file[path.trim_end_matches('/').len()..]);
+            let shown =
+                format!("{}{}", name.trim_end_matches('/'), &file[path.trim_end_matches('/').len()..]);
             all.push((shown, content));
         }
     }
@@ -81,7 +82,8 @@ fn contents(io: &mut Io<'_, '_, '_>, name: &str, recursive: bool) -> Asked<Vec<(
 
 /// A `List` stands for its items.
 fn flatten(tree: Value, source: &str, out: &mut Vec<Document>) {
-    let is_list = tree::str(&tree, "kind").ends_with("List") && tree.get("items").is_some_and(Value::is_array);
+    let is_list =
+        tree::str(&tree, "kind").ends_with("List") && tree.get("items").is_some_and(Value::is_array);
     if !is_list {
         out.push(Document { source: source.to_string(), tree });
         return;
@@ -157,7 +159,9 @@ fn json(text: &str) -> Result<Vec<Value>, String> {
 fn json_problem(text: &str, error: &serde_json::Error) -> String {
     let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let offset = before + error.column();
-    let Some(found) = text.get(..offset).and_then(|read| read.chars().next_back()).filter(|_| !error.is_eof()) else {
+    let Some(found) =
+        text.get(..offset).and_then(|read| read.chars().next_back()).filter(|_| !error.is_eof())
+    else {
         return "unexpected EOF".to_string();
     };
     let wanted = if error.to_string().starts_with("key must be a string") {
@@ -193,7 +197,9 @@ pub fn target(document: &Document, validate: bool) -> Result<Target, Problem> {
     }
     if kind.is_empty() {
         let shown = super::yaml::json(tree);
-        return Err(Problem::Text(format!("unable to decode {source:?}: Object 'Kind' is missing in '{shown}'")));
+        return Err(Problem::Text(format!(
+            "unable to decode {source:?}: Object 'Kind' is missing in '{shown}'"
+        )));
     }
     let name = tree::str(tree, "metadata.name").to_string();
     let Some(kind) = Kind::find(version, kind) else {
@@ -212,7 +218,12 @@ pub fn mapped(io: &mut Io<'_, '_, '_>, document: &Document) -> Asked<Target> {
 }
 
 /// The namespace that an object goes to; one that contradicts `-n` is a problem.
-pub fn namespace_of(io: &Io<'_, '_, '_>, args: &Args, target: &Target, tree: &Value) -> Result<String, Problem> {
+pub fn namespace_of(
+    io: &Io<'_, '_, '_>,
+    args: &Args,
+    target: &Target,
+    tree: &Value,
+) -> Result<String, Problem> {
     if !target.kind.namespaced {
         return Ok(String::new());
     }

@@ -16,7 +16,9 @@ pub fn deployment(name: &str, args: &Args, command: &[String]) -> Result<Value, 
     let replicas = match args.text("replicas").map(str::parse::<i64>) {
         None => 1,
         Some(Ok(replicas)) => replicas,
-        Some(Err(_)) => return Err("invalid argument for \"-r, --replicas\" flag: invalid syntax".to_string()),
+        Some(Err(_)) => {
+            return Err("invalid argument for \"-r, --replicas\" flag: invalid syntax".to_string());
+        }
     };
     let mut containers = Vec::new();
     for image in &images {
@@ -98,7 +100,9 @@ pub fn service(name: &str, kind: &str, args: &Args) -> Result<Value, String> {
 fn port(text: &str, args: &Args) -> Result<Value, String> {
     let (port, target) = text.split_once(':').unwrap_or((text, ""));
     let number: u16 = port.parse().map_err(|_| {
-        format!("invalid argument: port number is not valid: strconv.ParseInt: parsing {port:?}: invalid syntax")
+        format!(
+            "invalid argument: port number is not valid: strconv.ParseInt: parsing {port:?}: invalid syntax"
+        )
     })?;
     let name = if target.is_empty() { port.to_string() } else { format!("{port}-{target}") };
     let target = match target.parse::<u16>() {

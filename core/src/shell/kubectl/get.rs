@@ -132,7 +132,12 @@ impl Get {
         Ok(wanted)
     }
 
-    fn fetch(&self, io: &mut Io<'_, '_, '_>, wanted: &[Wanted], format: &Format) -> Asked<(Vec<Got>, Vec<String>)> {
+    fn fetch(
+        &self,
+        io: &mut Io<'_, '_, '_>,
+        wanted: &[Wanted],
+        format: &Format,
+    ) -> Asked<(Vec<Got>, Vec<String>)> {
         let accept = if format.is_table() { client::TABLE } else { client::JSON };
         let (mut got, mut errors) = (Vec::new(), Vec::new());
         for Wanted { target, namespace } in wanted {
@@ -170,7 +175,14 @@ impl Get {
         }
     }
 
-    fn print_tables(&self, io: &mut Io<'_, '_, '_>, got: &[Got], wanted: &[Wanted], wide: bool, no_errors: bool) {
+    fn print_tables(
+        &self,
+        io: &mut Io<'_, '_, '_>,
+        got: &[Got],
+        wanted: &[Wanted],
+        wide: bool,
+        no_errors: bool,
+    ) {
         let several = got.iter().any(|one| Some(one.kind) != got.first().map(|first| first.kind));
         let mut printed = String::new();
         let mut rest = got;
@@ -204,18 +216,27 @@ impl Get {
     /// A Table with its rows in the order that `--sort-by` asks for.
     fn sorted(&self, table: &Value) -> Value {
         let mut table = table.clone();
-        let template = self.args.text("sort-by").and_then(|path| super::jsonpath::Template::relaxed(path).ok());
-        if let (Some(template), Some(rows)) = (template, table.get_mut("rows").and_then(Value::as_array_mut)) {
+        let template =
+            self.args.text("sort-by").and_then(|path| super::jsonpath::Template::relaxed(path).ok());
+        if let (Some(template), Some(rows)) = (template, table.get_mut("rows").and_then(Value::as_array_mut))
+        {
             sort_by(rows, |row| template.find(row.get("object")?).first().map(|value| (*value).clone()));
         }
         table
     }
 
-    fn print_objects(&self, io: &mut Io<'_, '_, '_>, got: Vec<Got>, format: &Format, errors: &[String]) -> Asked<()> {
+    fn print_objects(
+        &self,
+        io: &mut Io<'_, '_, '_>,
+        got: Vec<Got>,
+        format: &Format,
+        errors: &[String],
+    ) -> Asked<()> {
         if got.is_empty() {
             return Ok(());
         }
-        let single = got.len() == 1 && got.iter().all(|one| one.body.get("items").is_none()) && errors.is_empty();
+        let single =
+            got.len() == 1 && got.iter().all(|one| one.body.get("items").is_none()) && errors.is_empty();
         let mut objects = Vec::new();
         for Got { kind, body } in got {
             match body.get("items").and_then(Value::as_array) {
@@ -226,7 +247,9 @@ impl Get {
         if !self.args.on("show-managed-fields") {
             objects.iter_mut().for_each(printers::tidy);
         }
-        if let Some(template) = self.args.text("sort-by").and_then(|path| super::jsonpath::Template::relaxed(path).ok()) {
+        if let Some(template) =
+            self.args.text("sort-by").and_then(|path| super::jsonpath::Template::relaxed(path).ok())
+        {
             sort_by(&mut objects, |object| template.find(object).first().map(|value| (*value).clone()));
         }
         let tree = match (single, objects.pop()) {
@@ -244,13 +267,15 @@ impl Get {
         let [Wanted { target, namespace }] = wanted else {
             return io.fail("you may only specify a single resource type");
         };
-        let named = if target.name.is_empty() { String::new() } else { format!("metadata.name={}", target.name) };
+        let named =
+            if target.name.is_empty() { String::new() } else { format!("metadata.name={}", target.name) };
         let fields = self.args.text("field-selector").unwrap_or(&named);
         let labels = self.args.text("selector").unwrap_or_default();
         let timeout = self.args.text("request-timeout").unwrap_or_default();
         let accept = if format.is_table() { client::TABLE } else { client::JSON };
         let path = client::path(target.kind, namespace, "");
-        let query = [("labelSelector", labels), ("fieldSelector", fields), ("limit", "500"), ("timeout", timeout)];
+        let query =
+            [("labelSelector", labels), ("fieldSelector", fields), ("limit", "500"), ("timeout", timeout)];
         let answer = io.http(client::get(&path, &query, accept))?;
         if !answer.is_ok() {
             io.complain(&watch::list_refusal(&answer, target, &self.args));
@@ -312,7 +337,9 @@ impl Get {
             let object = event.get("object").cloned().unwrap_or_default();
             match kind {
                 "BOOKMARK" => {}
-                "ERROR" => return io.fail(&format!("unable to decode an event from the watch stream: {object}")),
+                "ERROR" => {
+                    return io.fail(&format!("unable to decode an event from the watch stream: {object}"));
+                }
                 _ if follow.format.is_table() => follow.rows.add(&object, kind, &follow.style),
                 _ => self.print_one(io, &follow, object)?,
             }
@@ -346,4 +373,3 @@ fn raw(io: &mut Io<'_, '_, '_>, path: &str) -> Flow<Work> {
     io.print(String::from_utf8_lossy(&answer.raw).into_owned());
     Ok(Next::Exit(0))
 }
-

@@ -117,7 +117,13 @@ impl Path {
 }
 
 impl Step {
-    fn apply<'t>(&self, at: &'t Value, root: &'t Value, strict: bool, out: &mut Vec<&'t Value>) -> Result<(), String> {
+    fn apply<'t>(
+        &self,
+        at: &'t Value,
+        root: &'t Value,
+        strict: bool,
+        out: &mut Vec<&'t Value>,
+    ) -> Result<(), String> {
         match self {
             Step::Field(name) if name == "$" => out.push(root),
             Step::Field(name) => match at.get(name) {
@@ -159,7 +165,8 @@ fn slice<'t>(
     if step == 0 {
         let index = wrap(from.unwrap_or(0));
         let found = usize::try_from(index).ok().and_then(|index| list.get(index));
-        let out_of_bounds = || format!("array index out of bounds: index {}, length {length}", from.unwrap_or(0));
+        let out_of_bounds =
+            || format!("array index out of bounds: index {}, length {length}", from.unwrap_or(0));
         out.push(found.ok_or_else(out_of_bounds)?);
         return Ok(());
     }
@@ -232,7 +239,9 @@ impl Parser<'_> {
             if action == "end" {
                 return Ok((nodes, true));
             }
-            if let Some(path) = action.strip_prefix("range").filter(|path| path.starts_with([' ', '.', '[', '$', '@'])) {
+            if let Some(path) =
+                action.strip_prefix("range").filter(|path| path.starts_with([' ', '.', '[', '$', '@']))
+            {
                 if depth > MAX_DEPTH {
                     return Err("ranges nest too deep".to_string());
                 }
@@ -361,7 +370,12 @@ fn path_of(text: &str) -> Result<Path, String> {
                 steps.push(bracket(&rest[1..end])?);
                 rest = &rest[end + 1..];
             }
-            other => return Err(format!("unrecognized character in action: U+{:04X} {other:?}", u32::from(other))),
+            other => {
+                return Err(format!(
+                    "unrecognized character in action: U+{:04X} {other:?}",
+                    u32::from(other)
+                ));
+            }
         }
     }
     Ok(Path { steps })
@@ -463,11 +477,17 @@ mod tests {
     // By the rules of https://kubernetes.io/docs/reference/kubectl/jsonpath/.
     #[test]
     fn templates_are_filled_in() {
-        check(r#"{range .items[*]}{.metadata.name}{"\t"}{.status.podIP}{"\n"}{end}"#, "a\t10.244.1.4\nb\t10.244.2.4\n");
+        check(
+            r#"{range .items[*]}{.metadata.name}{"\t"}{.status.podIP}{"\n"}{end}"#,
+            "a\t10.244.1.4\nb\t10.244.2.4\n",
+        );
         check("{.items[0].metadata.name}", "a");
         check("{.items[-1:].metadata.name}", "b");
         check("{.items[*].metadata.name}", "a b");
-        check("{.items[*]['metadata.name', 'status']}", r#"{"podIP":"10.244.1.4","ready":false} {"podIP":"10.244.2.4","ready":true}"#);
+        check(
+            "{.items[*]['metadata.name', 'status']}",
+            r#"{"podIP":"10.244.1.4","ready":false} {"podIP":"10.244.2.4","ready":true}"#,
+        );
         check(r#"{.items[?(@.metadata.name=="b")].status.podIP}"#, "10.244.2.4");
         check("{.items[?(@.status.ready==true)].metadata.name}", "b");
         check(r"{.items[0].metadata.labels.app\.kubernetes\.io/name}", "x");

@@ -19,7 +19,14 @@ struct Merge<'k> {
 }
 
 impl Merge<'_> {
-    fn maps(&self, original: &Value, modified: &Value, current: &Value, path: &str, depth: usize) -> Map<String, Value> {
+    fn maps(
+        &self,
+        original: &Value,
+        modified: &Value,
+        current: &Value,
+        path: &str,
+        depth: usize,
+    ) -> Map<String, Value> {
         let mut patch = Map::new();
         for (key, wanted) in modified.as_object().into_iter().flatten() {
             let at = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
@@ -66,7 +73,15 @@ impl Merge<'_> {
         }
     }
 
-    fn lists(&self, before: &Value, wanted: &Value, present: &Value, by: &str, path: &str, depth: usize) -> Vec<Value> {
+    fn lists(
+        &self,
+        before: &Value,
+        wanted: &Value,
+        present: &Value,
+        by: &str,
+        path: &str,
+        depth: usize,
+    ) -> Vec<Value> {
         let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
         let mut items = Vec::new();
         for item in list(wanted) {
@@ -140,7 +155,8 @@ mod tests {
     #[test]
     fn nothing_to_change_is_an_empty_patch() {
         let tree = json!({"spec": {"replicas": 2, "selector": {"matchLabels": {"app": "x"}}}});
-        let current = json!({"spec": {"replicas": 2, "selector": {"matchLabels": {"app": "x"}}, "paused": false}});
+        let current =
+            json!({"spec": {"replicas": 2, "selector": {"matchLabels": {"app": "x"}}, "paused": false}});
         check(tree.clone(), tree, current, json!({}));
     }
 }

@@ -33,22 +33,30 @@ const ALLOWED: &str = "custom-columns,custom-columns-file,go-template,go-templat
 impl Format {
     /// The form that `-o` asks for.
     pub fn of(args: &Args) -> Result<Format, String> {
-        let Some(text) = args.text("output").filter(|text| !text.is_empty()) else { return Ok(Format::Table) };
+        let Some(text) = args.text("output").filter(|text| !text.is_empty()) else {
+            return Ok(Format::Table);
+        };
         let (form, rest) = text.split_once('=').unwrap_or((text, ""));
         match form {
             "wide" => Ok(Format::Wide),
             "yaml" => Ok(Format::Yaml),
             "json" => Ok(Format::Json),
             "name" => Ok(Format::Name),
-            "jsonpath" if rest.is_empty() => Err("template format specified but no template given".to_string()),
+            "jsonpath" if rest.is_empty() => {
+                Err("template format specified but no template given".to_string())
+            }
             "jsonpath" => Template::parse(rest)
                 .map(Format::JsonPath)
                 .map_err(|problem| format!("error parsing jsonpath {rest}, {problem}")),
             "custom-columns" => columns(rest).map(Format::Columns),
-            "custom-columns-file" | "go-template" | "go-template-file" | "jsonpath-as-json" | "jsonpath-file"
-            | "kyaml" | "template" | "templatefile" => {
-                Err(format!("the output format {form:?} is not part of this simulation"))
-            }
+            "custom-columns-file"
+            | "go-template"
+            | "go-template-file"
+            | "jsonpath-as-json"
+            | "jsonpath-file"
+            | "kyaml"
+            | "template"
+            | "templatefile" => Err(format!("the output format {form:?} is not part of this simulation")),
             _ => Err(format!(
                 "unable to match a printer suitable for the output format {text:?}, allowed formats are: {ALLOWED}"
             )),
@@ -126,7 +134,8 @@ fn go_value(value: &Value) -> String {
         Value::Null => "<nil>".to_string(),
         Value::Array(list) => format!("[{}]", list.iter().map(go_leaf).collect::<Vec<_>>().join(" ")),
         Value::Object(map) => {
-            let pairs: Vec<String> = map.iter().map(|(key, value)| format!("{key}:{}", go_leaf(value))).collect();
+            let pairs: Vec<String> =
+                map.iter().map(|(key, value)| format!("{key}:{}", go_leaf(value))).collect();
             format!("map[{}]", pairs.join(" "))
         }
         other => other.to_string(),

@@ -63,7 +63,11 @@ pub fn kind_of(word: &str) -> Result<&'static Kind, String> {
 
 /// A kind in messages: `service`, `deployment.apps`.
 pub fn label(kind: &Kind) -> String {
-    if kind.group.is_empty() { kind.singular.to_string() } else { format!("{}.{}", kind.singular, kind.group) }
+    if kind.group.is_empty() {
+        kind.singular.to_string()
+    } else {
+        format!("{}.{}", kind.singular, kind.group)
+    }
 }
 
 /// An object in messages: `service/web`, `deployment.apps/web`.

@@ -140,7 +140,8 @@ impl<'a, 'c, 'w> Io<'a, 'c, 'w> {
         if path.starts_with('/') {
             return path.to_string();
         }
-        let here = self.cx.environment.get("PWD").map_or("/root", |pwd| pwd).trim_end_matches('/').to_string();
+        let here =
+            self.cx.environment.get("PWD").map_or("/root", |pwd| pwd).trim_end_matches('/').to_string();
         path.split('/').fold(here, |at, step| match step {
             "" | "." => at,
             ".." => at.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_string()),

@@ -106,7 +106,9 @@ impl Following {
     /// The state and then news: events as `(type, object)`. `None` when the time is over.
     pub fn next(mut self, io: &mut Io<'_, '_, '_>) -> Asked<Option<(Following, Vec<Value>)>> {
         match self.watch.next(io)? {
-            Some(events) if self.is_streamed && events.iter().any(|event| tree::str(event, "type") == "ERROR") => {
+            Some(events)
+                if self.is_streamed && events.iter().any(|event| tree::str(event, "type") == "ERROR") =>
+            {
                 self.watch.close(io)?;
                 self.list(io).map(Some)
             }

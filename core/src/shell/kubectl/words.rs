@@ -106,9 +106,7 @@ mod tests {
     #[test]
     fn one_cause_stands_on_the_line_and_two_on_their_own() {
         let cause = |field: &str| json!({"field": field, "message": "Required value"});
-        let status = |causes: Vec<Value>| {
-            json!({"reason": "Invalid", "message": "", "details": {"kind": "Service", "name": "p9", "causes": causes}})
-        };
+        let status = |causes: Vec<Value>| json!({"reason": "Invalid", "message": "", "details": {"kind": "Service", "name": "p9", "causes": causes}});
         assert_eq!(
             refusal(&status(vec![cause("spec.externalName")])),
             "The Service \"p9\" is invalid: spec.externalName: Required value"

@@ -125,8 +125,10 @@ fn literal(text: &str, indent: usize, out: &mut String) {
 
 /// Whether a plain scalar with this text would not be read as a string; such strings are written in double quotes.
 fn reads_as_other(text: &str) -> bool {
-    const WORDS: &[&str] =
-        &["", "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", "-.inf", "+.inf", ".nan", "<<", "="];
+    const WORDS: &[&str] = &[
+        "", "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", "-.inf", "+.inf",
+        ".nan", "<<", "=",
+    ];
     let lower = text.to_ascii_lowercase();
     WORDS.contains(&lower.as_str()) || is_number(&lower) || is_timestamp(text)
 }
@@ -135,7 +137,9 @@ fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let plain = digits.replace('_', "");
     let radix = |prefix: &str, radix: u32| {
-        plain.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_digit(radix)))
+        plain
+            .strip_prefix(prefix)
+            .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_digit(radix)))
     };
     if radix("0x", 16) || radix("0b", 2) || radix("0o", 8) {
         return true;
@@ -152,7 +156,11 @@ fn is_number(text: &str) -> bool {
 fn is_timestamp(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-    let date = (0..4).all(digit) && bytes.get(4) == Some(&b'-') && digit(5) && bytes.get(7) == Some(&b'-') && digit(8);
+    let date = (0..4).all(digit)
+        && bytes.get(4) == Some(&b'-')
+        && digit(5)
+        && bytes.get(7) == Some(&b'-')
+        && digit(8);
     date && (text.len() == 10 || bytes.get(10).is_some_and(|b| matches!(b, b'T' | b't' | b' ')))
 }
 
@@ -167,7 +175,11 @@ fn is_plain(text: &str) -> bool {
         c => !INDICATORS.contains(&c),
     };
     let has_break = text.contains(": ") || text.contains(" #") || text.contains('\t');
-    starts_well && !has_break && !text.ends_with([' ', ':']) && !text.starts_with("---") && !text.starts_with("...")
+    starts_well
+        && !has_break
+        && !text.ends_with([' ', ':'])
+        && !text.starts_with("---")
+        && !text.starts_with("...")
 }
 
 /// A tree as kubectl's `-o json`: four spaces of indent, keys sorted.
@@ -220,7 +232,7 @@ metadata:
   labels: {}
   note: |
     {\"a\":1}
-n: \"1\"
+\"n\": \"1\"
 ports:
 - name: \"\"
   port: 9376
