@@ -126,8 +126,7 @@ impl Args {
         text: &str,
         rest: &mut impl Iterator<Item = &'l String>,
     ) -> Result<(), String> {
-        let mut letters = text.char_indices();
-        while let Some((at, letter)) = letters.next() {
+        for (at, letter) in text.char_indices() {
             let found = known.iter().flat_map(|flags| flags.iter()).find(|flag| flag.short == Some(letter));
             let flag = found.ok_or_else(|| format!("unknown shorthand flag: {letter:?} in -{text}"))?;
             let after = &text[at + letter.len_utf8()..];

@@ -121,8 +121,8 @@ impl Delete {
         let timeout = wait::duration(self.args.text("timeout").unwrap_or("0"));
         let timeout = io.check(timeout)?;
         let mut run = Run { deadline: timeout.map(|timeout| io.now() + timeout), ..Run::default() };
-        self.from_files(io, &mut run)?;
-        self.from_words(io, &mut run)?;
+        self.add_files(io, &mut run)?;
+        self.add_words(io, &mut run)?;
         if self.is_forced() && !run.left.is_empty() {
             io.complain(
                 "Warning: Immediate deletion does not wait for confirmation that the running resource has been \
@@ -138,7 +138,7 @@ impl Delete {
         self.args.on("force") && self.args.number("grace-period").unwrap_or(0) == 0
     }
 
-    fn from_files(&self, io: &mut Io<'_, '_, '_>, run: &mut Run) -> Asked<()> {
+    fn add_files(&self, io: &mut Io<'_, '_, '_>, run: &mut Run) -> Asked<()> {
         if self.args.all("filename").is_empty() {
             return Ok(());
         }
@@ -154,7 +154,7 @@ impl Delete {
         Ok(())
     }
 
-    fn from_words(&self, io: &mut Io<'_, '_, '_>, run: &mut Run) -> Asked<()> {
+    fn add_words(&self, io: &mut Io<'_, '_, '_>, run: &mut Run) -> Asked<()> {
         if self.args.words.is_empty() && !self.args.all("filename").is_empty() {
             return Ok(());
         }

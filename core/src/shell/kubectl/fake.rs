@@ -75,6 +75,7 @@ impl Fake {
         let (mut draws, mut log, mut wakes) = (Draws::new(Seed(7)), Log::default(), Vec::new());
         let (topology, environment, timing) =
             (Topology::default(), Environment::default(), Timing::default());
+        let files = Files::default();
         let mut reply = Reply::Start;
         for _ in 0..10_000 {
             let mut out =

@@ -148,8 +148,8 @@ fn is_number(text: &str) -> bool {
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let all_digits = |part: &str| part.chars().all(|c| c.is_ascii_digit());
     let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
-    let has_digits = !(whole.is_empty() && fraction.is_empty()) && !exponent.is_empty();
-    has_digits && all_digits(whole) && all_digits(fraction) && all_digits(exponent)
+    let lacks_digits = whole.is_empty() && fraction.is_empty() || exponent.is_empty();
+    !lacks_digits && all_digits(whole) && all_digits(fraction) && all_digits(exponent)
 }
 
 /// `2026-11-22` or `2026-11-22T09:47:34Z`.
