@@ -27,6 +27,7 @@ pub mod service_account;
 pub mod stateful_set;
 pub mod status;
 pub mod tree;
+pub mod yaml;
 
 pub use cache::{Cache, Change};
 pub use field_error::FieldError;
