@@ -4,7 +4,9 @@
 pub mod controllers;
 pub mod deployment;
 pub mod desk;
+pub mod endpoint_slice;
 pub mod replica_set;
 pub mod scheduler;
+pub mod selection;
 
 pub use controllers::{CONTROLLERS, ControllerDef, Controllers};

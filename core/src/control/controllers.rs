@@ -2,10 +2,11 @@
 
 use super::deployment::Deployments;
 use super::desk::{Call, Desk};
+use super::endpoint_slice::EndpointSlices;
 use super::replica_set::ReplicaSets;
 use super::scheduler::Scheduler;
 use crate::api::{Change, Kind, Recorder, Response, Status, WatchEvent};
-use crate::api::{deployment, node, pod, replica_set};
+use crate::api::{deployment, endpoint_slice, node, pod, replica_set, service};
 use crate::base::Text;
 use crate::effect::{ControllerId, Out, Token};
 use crate::trace::Place;
@@ -140,6 +141,8 @@ controllers! {
         &[&deployment::DEPLOYMENT, &replica_set::REPLICA_SET];
     1 replica_set: ReplicaSets = "replicaset-controller", None, &[&replica_set::REPLICA_SET, &pod::POD];
     2 scheduler: Scheduler = "default-scheduler", Some(Place::Scheduler), &[&pod::POD, &node::NODE];
+    3 endpoint_slice: EndpointSlices = "endpointslice-controller", None,
+        &[&service::SERVICE, &node::NODE, &pod::POD, &endpoint_slice::ENDPOINT_SLICE];
 }
 
 impl Controllers {
