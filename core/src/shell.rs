@@ -2,10 +2,12 @@
 //! replies and makes system calls.
 
 pub mod commands;
+pub mod curl;
 pub mod idle;
 pub mod images;
 pub mod kubectl;
 pub mod print;
+pub mod probe;
 pub mod servers;
 pub mod sh;
 
@@ -81,6 +83,10 @@ programs! {
     Kubectl(kubectl::Kubectl),
     /// Commands that print once and end: `date`, `seq`, `ls` ...
     Print(print::Print),
+    /// curl.
+    Curl(curl::Curl),
+    /// A probe of a kubelet.
+    Probe(probe::Probe),
     /// A server.
     Server(servers::Server),
     /// What only waits.

@@ -96,6 +96,13 @@ pub fn write_response(response: &Response<Bytes>) -> Bytes {
 fn write_rest(out: &mut Vec<u8>, headers: &http::HeaderMap, body: &Bytes, with_length: bool) {
     for (name, value) in headers {
         let mut start = true;
+        // The one name that servers write in another case.
+        if name == http::header::ETAG {
+            out.extend_from_slice(b"ETag: ");
+            out.extend_from_slice(value.as_bytes());
+            out.extend_from_slice(b"\r\n");
+            continue;
+        }
         for byte in name.as_str().bytes() {
             out.push(if start { byte.to_ascii_uppercase() } else { byte });
             start = byte == b'-';

@@ -1,12 +1,13 @@
 //! The list of commands: name, what it does in one line, how it starts. Help and completion are derived from it.
 
-use super::{Programs, kubectl, print, sh};
+use super::{Programs, curl, kubectl, print, sh};
 use crate::base::Text;
 
 /// All commands, in the order of `help`. A new command is one file and one line here.
 pub static COMMANDS: &[Entry] = &[
     Entry { name: "bash", help: "the shell", start: |argv| sh::Sh::new(argv).into() },
     Entry { name: "sh", help: "the shell", start: |argv| sh::Sh::new(argv).into() },
+    Entry { name: "curl", help: "transfer a URL", start: |argv| curl::Curl::new(argv).into() },
     Entry {
         name: "kubectl",
         help: "talk to the API server",

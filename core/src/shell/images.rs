@@ -121,7 +121,7 @@ fn unknown(spec: &ContainerSpec, argv: &[Text]) -> Programs {
     Server::new(argv, App::Plain(Plain::Unknown(spec.image.clone())), ports).into()
 }
 
-fn not_found(_: &mut Cx<'_, '_>, argv: &[Text]) -> Printed {
+pub(super) fn not_found(_: &mut Cx<'_, '_>, argv: &[Text]) -> Printed {
     let name = argv.first().map_or("", |word| &**word);
     Printed::fail(128, &format!("exec: \"{name}\": executable file not found in $PATH"))
 }
