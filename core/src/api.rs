@@ -4,11 +4,13 @@
 pub mod age;
 pub mod cache;
 pub mod config_map;
+pub mod decode;
 pub mod deployment;
 pub mod endpoint_slice;
 pub mod endpoints;
 pub mod event;
 pub mod field_error;
+pub mod fields;
 pub mod kinds;
 pub mod lease;
 pub mod names;

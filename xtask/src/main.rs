@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line program prints
 #![allow(clippy::disallowed_types)] // wall time is measured here; nothing here is simulated
 
+mod schema;
 mod serve;
 mod shell;
 mod sizes;
@@ -32,6 +33,11 @@ const COMMANDS: &[Entry] = &[
         name: "sizes",
         help: "print the sizes of dist/ and check them against the budget",
         run: sizes::run,
+    },
+    Entry {
+        name: "schema",
+        help: "derive the table of Kubernetes' fields from k8s-openapi",
+        run: schema::run_command,
     },
 ];
 
