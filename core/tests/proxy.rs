@@ -6,5 +6,9 @@ mod bench;
 mod example;
 #[path = "proxy/fairness.rs"]
 mod fairness;
+#[path = "proxy/equivalence.rs"]
+mod equivalence;
+#[path = "proxy/linear.rs"]
+mod linear;
 #[path = "proxy/policies.rs"]
 mod policies;

@@ -156,7 +156,8 @@ impl Backends {
 
 /// Per node, its ready endpoints; where it has none, those that still drain.
 fn local(all: &[Arc<Backend>]) -> BTreeMap<Text, Set> {
-    let mut by: BTreeMap<Text, (Vec<Arc<Backend>>, Vec<Arc<Backend>>)> = BTreeMap::new();
+    type List = Vec<Arc<Backend>>;
+    let mut by: BTreeMap<Text, (List, List)> = BTreeMap::new();
     for backend in all.iter().filter(|b| !b.node.is_empty()) {
         let (ready, draining) = by.entry(backend.node.clone()).or_default();
         if backend.ready {

@@ -118,9 +118,9 @@ impl<'a> Rules<'a> {
         let (cluster, local) = (entry.backends.cluster(node, zone), entry.backends.local(node));
         let internal = if port.internal_local { local } else { cluster };
         let external = if port.external_local { local } else { cluster };
-        self.to_cluster_ip(entry, !internal.is_empty());
+        self.cluster_ip_rules(entry, !internal.is_empty());
         if port.is_external() {
-            self.to_external(entry, !external.is_empty());
+            self.external_rules(entry, !external.is_empty());
         }
         if port.health_check_node_port != 0 && port.external_local {
             let text = comment(&format!("{} health check node port", port.name));
@@ -149,7 +149,7 @@ impl<'a> Rules<'a> {
         reached.filter(|b| done.insert(b.address)).for_each(|backend| self.endpoint(entry, backend));
     }
 
-    fn to_cluster_ip(&mut self, entry: &Entry, usable: bool) {
+    fn cluster_ip_rules(&mut self, entry: &Entry, usable: bool) {
         let port = &entry.port;
         if usable {
             let chain = if port.internal_local { port.local_chain() } else { port.cluster_chain() };
@@ -163,7 +163,7 @@ impl<'a> Rules<'a> {
     }
 
     /// The ways in from outside: external addresses, the load balancer's, node ports.
-    fn to_external(&mut self, entry: &Entry, usable: bool) {
+    fn external_rules(&mut self, entry: &Entry, usable: bool) {
         let (port, any) = (&entry.port, entry.backends.any());
         let ext = format!("KUBE-EXT-{}", port.hash);
         let firewall = (!port.source_ranges.is_empty()).then(|| format!("KUBE-FW-{}", port.hash));

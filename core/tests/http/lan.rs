@@ -119,9 +119,9 @@ impl Lan {
                         out.after(Duration::micros(500), Wake::Arrive(to, packet));
                     }
                 }
-                Wake::Arrive(host, packet) => lan.kernel.arrive(host, *packet, &lan.topology, out),
-                Wake::Resume(pid, wait) => lan.kernel.resume(pid, wait, &lan.topology, out),
-                Wake::Socket(id, attempt) => lan.kernel.socket_timer(id, attempt, &lan.topology, out),
+                Wake::Arrive(host, packet) => lan.kernel.arrive(host, *packet, lan.topology, out),
+                Wake::Resume(pid, wait) => lan.kernel.resume(pid, wait, lan.topology, out),
+                Wake::Socket(id, attempt) => lan.kernel.socket_timer(id, attempt, lan.topology, out),
                 other => panic!("{other:?}"),
             });
         }

@@ -102,7 +102,7 @@ fn affinity_sticks_until_it_is_stale_or_its_endpoint_goes() {
     bench.slice(web_slice(&all));
     bench.run(Duration::secs(2));
     let first = bench.connect(0, "c", POD, "10.96.45.7:80", Tcp);
-    assert_eq!(bench.pick().draws.is_empty(), false);
+    assert!(!bench.pick().draws.is_empty());
     for _ in 0..20 {
         bench.run(Duration::secs(9));
         assert_eq!(bench.connect(0, "c", POD, "10.96.45.7:80", Tcp), first);

@@ -1,0 +1,241 @@
+//! Netfilter, slowly: reads the text of iptables-save and walks it rule by rule, as the kernel would.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use tidepool_core::base::draw::{Purpose, Seed, draw};
+use tidepool_core::base::{Duration, Instant};
+use tidepool_core::net::Protocol;
+use tidepool_core::proxy::Verdict;
+use tidepool_core::proxy::walk::Dice;
+
+/// One match of a rule, and whether it is inverted.
+#[derive(Debug, Clone)]
+enum Match {
+    Src(ipnet::IpNet),
+    Dst(ipnet::IpNet),
+    Protocol(String),
+    Dport(u16),
+    Statistic(u32),
+    RecentCheck(String, u64),
+    RecentSet(String),
+    Mark,
+    DstLocal,
+    SrcLocal,
+    State(String),
+}
+
+#[derive(Debug, Clone)]
+struct Rule {
+    matches: Vec<(bool, Match)>,
+    comment: String,
+    target: Option<(String, String)>,
+}
+
+/// The rules of one node.
+pub struct Tables {
+    tables: BTreeMap<String, BTreeMap<String, Vec<Rule>>>,
+    /// How many rules there are.
+    pub rules: usize,
+}
+
+/// A packet and what the walk keeps of it.
+pub struct Walker<'a> {
+    pub tables: &'a Tables,
+    pub node: IpAddr,
+    pub recent: &'a mut BTreeMap<String, BTreeMap<IpAddr, Instant>>,
+    pub now: Instant,
+    pub seed: u64,
+    pub client: String,
+    pub protocol: Protocol,
+    pub src: SocketAddr,
+    pub dst: SocketAddr,
+    pub mark: bool,
+    pub dice: Option<Dice>,
+}
+
+#[derive(Debug, PartialEq)]
+enum End {
+    Accept,
+    Drop,
+    Reject,
+    Dnat(SocketAddr),
+    Return,
+}
+
+impl Tables {
+    pub fn parse(text: &str) -> Tables {
+        let mut tables = BTreeMap::new();
+        let mut current = String::new();
+        let mut rules = 0;
+        for line in text.lines() {
+            if let Some(name) = line.strip_prefix('*') {
+                current = name.to_string();
+            } else if let Some(chain) = line.strip_prefix(':') {
+                let name = chain.split(' ').next().expect("a name").to_string();
+                let table: &mut BTreeMap<String, Vec<Rule>> = tables.entry(current.clone()).or_default();
+                table.insert(name, Vec::new());
+            } else if let Some(rule) = line.strip_prefix("-A ") {
+                let (chain, rule) = rule.split_once(' ').expect("a rule");
+                let table = tables.get_mut(&current).expect("a table");
+                table.get_mut(chain).expect("a declared chain").push(parse_rule(rule));
+                rules += 1;
+            }
+        }
+        Tables { tables, rules }
+    }
+}
+
+fn parse_rule(text: &str) -> Rule {
+    let mut words = split(text).into_iter();
+    let mut rule = Rule { matches: Vec::new(), comment: String::new(), target: None };
+    let mut not = false;
+    while let Some(word) = words.next() {
+        let mut next = || words.next().expect("a value");
+        let found = match word.as_str() {
+            "!" => {
+                not = true;
+                continue;
+            }
+            "-s" => Some(Match::Src(next().parse().expect("a range"))),
+            "-d" => Some(Match::Dst(next().parse().expect("a range"))),
+            "-p" => Some(Match::Protocol(next())),
+            "--dport" => Some(Match::Dport(next().parse().expect("a port"))),
+            "--probability" => {
+                let p: f64 = next().parse().expect("a probability");
+                Some(Match::Statistic((p * 2_147_483_648.0).round() as u32))
+            }
+            "--mark" => {
+                next();
+                Some(Match::Mark)
+            }
+            "--dst-type" => {
+                assert_eq!(next(), "LOCAL");
+                Some(Match::DstLocal)
+            }
+            "--src-type" => {
+                assert_eq!(next(), "LOCAL");
+                Some(Match::SrcLocal)
+            }
+            "--ctstate" => Some(Match::State(next())),
+            "--comment" => {
+                rule.comment = next();
+                None
+            }
+            "--rcheck" => {
+                assert_eq!(next(), "--seconds");
+                let seconds = next().parse().expect("seconds");
+                assert_eq!((next().as_str(), next().as_str()), ("--reap", "--name"));
+                Some(Match::RecentCheck(next(), seconds))
+            }
+            "--set" => {
+                assert_eq!(next(), "--name");
+                Some(Match::RecentSet(next()))
+            }
+            "-m" | "--mode" | "--mask" => {
+                next();
+                None
+            }
+            "--rsource" => None,
+            "-j" => {
+                let target = next();
+                let rest: Vec<String> = words.by_ref().collect();
+                rule.target = Some((target, rest.last().cloned().unwrap_or_default()));
+                None
+            }
+            other => panic!("unknown word {other} in {text}"),
+        };
+        rule.matches.extend(found.map(|found| (not, found)));
+        not = false;
+    }
+    rule
+}
+
+/// Words at spaces; double quotes hold together.
+fn split(text: &str) -> Vec<String> {
+    let parts = text.split('"').enumerate();
+    let words = parts.flat_map(|(n, part)| {
+        let words: Vec<&str> = if n % 2 == 1 { vec![part] } else { part.split_whitespace().collect() };
+        words
+    });
+    words.map(str::to_string).collect()
+}
+
+impl Walker<'_> {
+    pub fn verdict(&mut self) -> Verdict {
+        let (from_node, to_node) = (self.is_local(self.src.ip()), self.is_local(self.dst.ip()));
+        let hook = if from_node { "OUTPUT" } else { "PREROUTING" };
+        if let End::Dnat(to) = self.chain("nat", hook) {
+            return Verdict::Dnat { to, masquerade: self.mark };
+        }
+        let hooks: &[&str] = match (from_node, to_node) {
+            (true, true) => &["OUTPUT", "INPUT"],
+            (true, false) => &["OUTPUT"],
+            (false, true) => &["INPUT"],
+            (false, false) => &["FORWARD"],
+        };
+        for hook in hooks {
+            match self.chain("filter", hook) {
+                End::Drop => return Verdict::Drop,
+                End::Reject => return Verdict::Reject,
+                End::Accept | End::Return | End::Dnat(_) => {}
+            }
+        }
+        Verdict::Pass
+    }
+
+    fn chain(&mut self, table: &str, name: &str) -> End {
+        let tables = self.tables;
+        for rule in &tables.tables[table][name] {
+            if !rule.matches.iter().all(|(not, found)| self.is_match(found, rule) != *not) {
+                continue;
+            }
+            let Some((target, last)) = &rule.target else { continue };
+            match target.as_str() {
+                "ACCEPT" => return End::Accept,
+                "DROP" => return End::Drop,
+                "REJECT" => return End::Reject,
+                "RETURN" => return End::Return,
+                "DNAT" => return End::Dnat(last.parse().expect("an address")),
+                "MARK" => self.mark = true,
+                "MASQUERADE" => {}
+                chain => match self.chain(table, chain) {
+                    End::Return => {}
+                    end => return end,
+                },
+            }
+        }
+        End::Return
+    }
+
+    fn is_match(&mut self, found: &Match, rule: &Rule) -> bool {
+        match found {
+            Match::Src(range) => range.contains(&self.src.ip()),
+            Match::Dst(range) => range.contains(&self.dst.ip()),
+            Match::Protocol(protocol) => self.protocol.lower() == protocol,
+            Match::Dport(port) => self.dst.port() == *port,
+            Match::Mark => self.mark,
+            Match::DstLocal => self.is_local(self.dst.ip()),
+            Match::SrcLocal => self.is_local(self.src.ip()),
+            Match::State(states) => states.split(',').any(|state| state == "NEW"),
+            Match::Statistic(threshold) => {
+                // The name of the service port stands before the arrow of the comment.
+                let name = rule.comment.split(" -> ").next().expect("a name");
+                let actor = format!("{} > {name}", self.client);
+                let base = || Dice::new(draw(Seed(self.seed), Purpose::RuleMatch, &actor, 0));
+                self.dice.get_or_insert_with(base).roll() < *threshold
+            }
+            Match::RecentCheck(name, seconds) => {
+                let seen = self.recent.get(name).and_then(|list| list.get(&self.src.ip()));
+                seen.is_some_and(|at| self.now.since(*at) <= Duration::secs(*seconds))
+            }
+            Match::RecentSet(name) => {
+                self.recent.entry(name.clone()).or_default().insert(self.src.ip(), self.now);
+                true
+            }
+        }
+    }
+
+    fn is_local(&self, ip: IpAddr) -> bool {
+        ip == self.node || ip.is_loopback()
+    }
+}
