@@ -66,10 +66,12 @@ pub struct Conntrack {
 }
 
 impl Conntrack {
-    /// Remembers a new connection: `packet` as sent, and the source and destination that it was given.
-    pub fn track(&mut self, now: Instant, packet: &Packet, src: SocketAddr, dst: SocketAddr) {
+    /// Remembers a new connection: `packet` as sent, and the source and destination that it was given. Gives back the
+    /// source that it really gets: answers must tell connections apart, so a taken port is replaced by a free one.
+    pub fn track(&mut self, now: Instant, packet: &Packet, src: SocketAddr, dst: SocketAddr) -> SocketAddr {
         self.sweep(now);
         let original = packet.flow();
+        let src = self.free_source(now, original, src, dst);
         let reply = Flow { protocol: packet.protocol, src: dst, dst: src };
         let state = match packet.protocol {
             Protocol::Tcp => State::SynSent,
@@ -80,6 +82,19 @@ impl Conntrack {
             self.replies.remove(&old.reply);
         }
         self.replies.insert(reply, original);
+        src
+    }
+
+    /// The wanted source, or the next port of it whose answers no other connection gets.
+    fn free_source(&self, now: Instant, original: Flow, src: SocketAddr, dst: SocketAddr) -> SocketAddr {
+        let is_taken = |src: SocketAddr| {
+            let reply = Flow { protocol: original.protocol, src: dst, dst: src };
+            let other = self.replies.get(&reply).filter(|other| **other != original);
+            other.and_then(|other| self.entries.get(other)).is_some_and(|entry| entry.expires > now)
+        };
+        let ports = (src.port()..=u16::MAX).chain(1_024..src.port());
+        let mut sources = ports.map(|port| SocketAddr::new(src.ip(), port));
+        sources.find(|src| !is_taken(*src)).unwrap_or(src)
     }
 
     /// Translates a packet of a known connection in place and refreshes the entry. `None` when it belongs to none.
@@ -141,5 +156,54 @@ fn next_state(state: State, direction: Direction, segment: &Segment) -> State {
         (State::SynSent, Segment::SynAck) => State::Established,
         (State::Unreplied, Segment::Datagram(_)) if direction == Direction::Reply => State::Assured,
         _ => state,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    fn syn(src: &str, dst: &str) -> Packet {
+        let (src, dst) = (src.parse().expect("src"), dst.parse().expect("dst"));
+        Packet { protocol: Protocol::Tcp, src, dst, segment: Segment::Syn }
+    }
+
+    #[test]
+    fn answers_get_the_service_address_back() {
+        let mut table = Conntrack::default();
+        let first = syn("10.244.0.9:4000", "10.96.0.1:80");
+        let to = "10.244.1.5:8080".parse().expect("to");
+        assert_eq!(table.track(Instant::ZERO, &first, first.src, to), first.src);
+        let mut again = Packet { segment: Segment::Data(Bytes::from_static(b"x")), ..first.clone() };
+        assert_eq!(table.translate(Instant::ZERO, &mut again), Some(Direction::Original));
+        assert_eq!(again.dst, to);
+        let mut answer = again.answer(Segment::SynAck);
+        assert_eq!(table.translate(Instant::ZERO, &mut answer), Some(Direction::Reply));
+        assert_eq!((answer.src, answer.dst), (first.dst, first.src));
+    }
+
+    /// Two Services with one endpoint: the second connection from the same port must be told apart.
+    #[test]
+    fn connections_that_would_look_alike_get_ports_of_their_own() {
+        let mut table = Conntrack::default();
+        let to = "10.244.1.5:8080".parse().expect("to");
+        let (one, two) = (syn("10.244.0.9:4000", "10.96.0.1:80"), syn("10.244.0.9:4000", "10.96.0.2:80"));
+        table.track(Instant::ZERO, &one, one.src, to);
+        let src = table.track(Instant::ZERO, &two, two.src, to);
+        assert_eq!(src.to_string(), "10.244.0.9:4001");
+        let mut answer = Packet { protocol: Protocol::Tcp, src: to, dst: src, segment: Segment::SynAck };
+        table.translate(Instant::ZERO, &mut answer);
+        assert_eq!((answer.src, answer.dst), (two.dst, two.src));
+    }
+
+    #[test]
+    fn a_new_connection_from_an_old_port_is_new() {
+        let mut table = Conntrack::default();
+        let first = syn("10.244.0.9:4000", "10.96.0.1:80");
+        let to = "10.244.1.5:8080".parse().expect("to");
+        table.track(Instant::ZERO, &first, first.src, to);
+        table.translate(Instant::ZERO, &mut Packet { segment: Segment::Fin, ..first.clone() });
+        assert_eq!(table.translate(Instant::ZERO, &mut first.clone()), None);
     }
 }

@@ -87,6 +87,15 @@ pub struct Process<P> {
     pub(super) notice: Option<ExitNotice>,
 }
 
+impl<P> Process<P> {
+    /// Whether it is process 1 of its container. Linux never kills that one by a signal's default action: unless it
+    /// handles SIGTERM, only SIGKILL ends it.
+    fn is_init(&self) -> bool {
+        let is_probe = self.notice.as_ref().is_some_and(|notice| notice.probe.is_some());
+        self.container.is_some() && self.parent.is_none() && !is_probe
+    }
+}
+
 /// Whom to tell when a process ends.
 #[derive(Debug, Clone)]
 pub struct ExitNotice {
@@ -407,7 +416,7 @@ impl<P: Program> Kernel<P> {
         if signal != Signal::Kill && process.program.catches(signal) {
             process.interrupted = Some(Came { what: signal, cause: out.cause() });
             self.poke(pid, out);
-        } else {
+        } else if signal == Signal::Kill || !process.is_init() {
             self.exit(pid, 128 + signal.number(), out);
         }
     }
