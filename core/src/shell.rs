@@ -10,6 +10,7 @@ pub mod print;
 pub mod probe;
 pub mod servers;
 pub mod sh;
+pub mod wget;
 
 use crate::base::Text;
 use crate::process::{Cx, Program, Reply, Signal, Turn};
@@ -85,6 +86,8 @@ programs! {
     Print(print::Print),
     /// curl.
     Curl(curl::Curl),
+    /// wget.
+    Wget(wget::Wget),
     /// A probe of a kubelet.
     Probe(probe::Probe),
     /// A server.

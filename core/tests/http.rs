@@ -8,3 +8,5 @@ mod lan;
 mod probes;
 #[path = "http/servers.rs"]
 mod servers;
+#[path = "http/wget.rs"]
+mod wget;

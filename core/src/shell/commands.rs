@@ -1,6 +1,6 @@
 //! The list of commands: name, what it does in one line, how it starts. Help and completion are derived from it.
 
-use super::{Programs, curl, kubectl, print, sh};
+use super::{Programs, curl, kubectl, print, sh, wget};
 use crate::base::Text;
 
 /// All commands, in the order of `help`. A new command is one file and one line here.
@@ -18,6 +18,7 @@ pub static COMMANDS: &[Entry] = &[
         help: "do nothing, successfully",
         start: |argv| print::Print::new(argv, print::succeed).into(),
     },
+    Entry { name: "wget", help: "fetch a URL", start: |argv| wget::Wget::new(argv).into() },
 ];
 
 /// A command.
