@@ -9,7 +9,7 @@ fn restored(text: &str) -> Value {
     let found = read(&repair.text);
     assert_eq!(found.fatal(), None, "{}", repair.text);
     assert_eq!(offer(&repair.text), None, "a second repair of\n{}", repair.text);
-    found.documents.into_iter().next().unwrap().value
+    found.documents[0].value.clone()
 }
 
 /// A manifest as a page gives it: every line at the left, a blank line after each.

@@ -6,7 +6,7 @@ mod indent;
 mod lines;
 mod search;
 
-use super::read;
+use super::{ProblemCode, read};
 use crate::api::{decode, tree};
 
 /// What a text becomes when it is restored.
@@ -31,7 +31,8 @@ pub enum RepairKind {
     Indentation,
 }
 
-/// How far a text is from being usable: unreadable documents, then fields that their kinds do not have.
+/// How far a text is from being usable: unreadable documents, then fields that their kinds
+/// do not have, or that are there twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Damage {
     unreadable: usize,
@@ -86,5 +87,6 @@ fn measure(text: &str) -> Damage {
         }
         decode::decode(tree::str(value, "apiVersion"), tree::str(value, "kind"), value).unknown.len()
     };
-    Damage { unreadable, misplaced: found.documents.iter().map(misplaced).sum() }
+    let twice = found.problems.iter().filter(|problem| problem.code == ProblemCode::DuplicateKey).count();
+    Damage { unreadable, misplaced: twice + found.documents.iter().map(misplaced).sum::<usize>() }
 }

@@ -2,7 +2,7 @@
 
 use super::lines::{self, Line};
 use super::search;
-use crate::api::fields;
+use crate::api::fields::{self, Shape};
 
 /// Longer documents are not searched.
 const MAX_LINES: usize = 2_000;
@@ -66,21 +66,40 @@ fn begins_object(text: &str) -> bool {
     matches!((keys.next().flatten(), keys.next().flatten()), (Some("kind"), Some("metadata")))
 }
 
+/// The kinds that a document may be of: where other objects are referred to, several are named.
+fn kinds(body: &str) -> Vec<Shape> {
+    let named = |key: &str| {
+        let values = body.lines().filter_map(|line| line.trim().strip_prefix(key)?.strip_prefix(':'));
+        let mut named: Vec<&str> = values.map(|value| value.trim().trim_matches(['"', '\''])).collect();
+        named.dedup();
+        named.truncate(8);
+        named
+    };
+    let (versions, kinds) = (named("apiVersion"), named("kind"));
+    let pairs = kinds.iter().flat_map(|kind| versions.iter().map(move |version| (version, kind)));
+    let mut found: Vec<Shape> = Vec::new();
+    for shape in pairs.filter_map(|(version, kind)| fields::of(version, kind)) {
+        if !found.contains(&shape) {
+            found.push(shape);
+        }
+    }
+    if found.is_empty() {
+        found.extend(kinds.first().and_then(|kind| fields::of_kind(kind)));
+    }
+    found.truncate(4);
+    found
+}
+
 /// A document with its lines in their places.
 fn document(body: &str) -> Option<String> {
-    let value_of = |key: &str| {
-        let found = body.lines().find_map(|line| line.trim().strip_prefix(key)?.strip_prefix(':'));
-        found.map(|value| value.trim().trim_matches(['"', '\'']))
-    };
-    let kind = value_of("kind")?;
-    let root =
-        fields::of(value_of("apiVersion").unwrap_or_default(), kind).or_else(|| fields::of_kind(kind))?;
-    let ends_block = |key: &str| root.field(key).is_some();
+    let kinds = kinds(body);
+    let ends_block = |key: &str| kinds.iter().any(|root| root.field(key).is_some());
     let (lines, after) = lines::split(body, &ends_block);
     if lines.len() > MAX_LINES {
         return None;
     }
-    let columns = search::columns(&lines, &root)?;
+    let ways = kinds.iter().filter_map(|root| search::columns(&lines, root));
+    let (_, columns) = ways.min_by_key(|(cost, _)| *cost)?;
     // Pages put a blank line between all lines; where a person put some, they stay.
     let blank = lines.iter().filter(|line| line.before.contains(&"")).count();
     let keep_blank = blank * 3 < lines.len();

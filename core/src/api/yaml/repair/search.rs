@@ -60,8 +60,8 @@ struct Way<'a> {
     cost: u32,
 }
 
-/// The column of each line, for a document of a kind.
-pub fn columns(lines: &[Line<'_>], root: &Shape) -> Option<Vec<usize>> {
+/// The column of each line, for a document of a kind, and what they cost.
+pub fn columns(lines: &[Line<'_>], root: &Shape) -> Option<(u32, Vec<usize>)> {
     let first = lines.first()?.indent;
     let is_flat = lines.iter().all(|line| line.indent == first);
     let root =
@@ -74,7 +74,7 @@ pub fn columns(lines: &[Line<'_>], root: &Shape) -> Option<Vec<usize>> {
         ways = next;
     }
     let total = |way: &Way<'_>| way.cost + way.open.iter().skip(1).map(Open::closing).sum::<u32>();
-    ways.into_iter().min_by_key(total).map(|way| way.columns)
+    ways.into_iter().map(|way| (total(&way), way.columns)).min_by_key(|(total, _)| *total)
 }
 
 impl<'a> Way<'a> {
@@ -177,7 +177,7 @@ fn field_cost(of: &Shape, key: &str, line: &Line<'_>) -> (u32, Shape) {
 
 fn value_cost(shape: &Shape, value: &str) -> u32 {
     match (shape, value) {
-        (Shape::Any, _) => 0,
+        (Shape::Any, _) | (_, "null" | "~") => 0,
         (Shape::Struct(_) | Shape::List(_) | Shape::Map(_), "") => 0,
         (Shape::Struct(_) | Shape::Map(_), _) if value.starts_with(['{', '&', '*']) => 0,
         (Shape::List(_), _) if value.starts_with(['[', '&', '*']) => 0,
