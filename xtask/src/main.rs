@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line program prints
 #![allow(clippy::disallowed_types)] // wall time is measured here; nothing here is simulated
 
+mod clients;
 mod schema;
 mod serve;
 mod shell;

@@ -41,6 +41,11 @@ struct Struct {
     fields: Vec<(String, bool, String)>,
 }
 
+/// Where the table is.
+pub fn path() -> PathBuf {
+    root().join("core/src/api/fields/kubernetes.txt")
+}
+
 /// Writes the table.
 pub fn run_command(_: &[String]) -> Result<(), String> {
     run("cargo", &["fetch", "--locked", "--quiet"])?;
@@ -48,7 +53,7 @@ pub fn run_command(_: &[String]) -> Result<(), String> {
     let mut structs = BTreeMap::new();
     read_folder(&sources, &sources, &mut structs)?;
     let table = table(&structs)?;
-    let path = root().join("core/src/api/fields/kubernetes.txt");
+    let path = path();
     fs::write(&path, &table).map_err(|error| format!("{}: {error}", path.display()))?;
     println!("{}: {} lines", path.display(), table.lines().count());
     Ok(())

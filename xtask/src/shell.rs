@@ -15,6 +15,7 @@ pub fn command(program: &str) -> Command {
     let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
     let mut paths = vec![root().join("node_modules/.bin")];
     paths.extend(home.map(|home| home.join("bin")));
+    paths.push(crate::clients::folder());
     paths.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
     if let Ok(path) = std::env::join_paths(paths) {
         command.env("PATH", path);

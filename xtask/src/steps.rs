@@ -1,7 +1,7 @@
 //! The checks, in order: cheap ones first. A check gives the optional clients that it went without.
 
 use crate::shell::{output, run, run_with, tee};
-use crate::{sizes, tools};
+use crate::{clients, sizes, tools};
 
 /// A check.
 pub struct Step {
@@ -18,6 +18,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "fmt", what: "the code is formatted", run: fmt },
     Step { name: "versions", what: "wasm-bindgen's tool and library agree", run: versions },
     Step { name: "clippy", what: "no lint fires, natively and for WebAssembly", run: clippy },
+    Step { name: "schema", what: "the table of fields is up to date", run: schema },
     Step { name: "test", what: "laws, cases, units and properties", run: native },
     Step { name: "doc", what: "documentation builds, private items included", run: doc },
     Step { name: "wasm-node", what: "the core's tests in WebAssembly, in Node", run: wasm_node },
@@ -53,18 +54,32 @@ fn versions() -> Result<Vec<&'static str>, String> {
 
 fn clippy() -> Result<Vec<&'static str>, String> {
     run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
-    let wasm = ["clippy", "-p", "tidepool-core", "-p", "tidepool-web", "--target", "wasm32-unknown-unknown"];
-    let rest = ["--lib", "--bins", "--tests", "--", "-D", "warnings"];
-    done(run("cargo", &[&wasm[..], &rest[..]].concat()))
+    let mut wasm = vec!["clippy", "--target", "wasm32-unknown-unknown", "--lib", "--bins", "--tests"];
+    wasm.extend(["-p", "tidepool-core", "-p", "tidepool-web", "--", "-D", "warnings"]);
+    done(run("cargo", &wasm))
 }
 
 fn native() -> Result<Vec<&'static str>, String> {
-    done(run("cargo", &["test", "--workspace"]))
+    let absent = clients::absent()?;
+    run("cargo", &["test", "--workspace"]).map(|()| absent)
 }
 
 fn doc() -> Result<Vec<&'static str>, String> {
     let flags = [("RUSTDOCFLAGS", "-D warnings")];
     done(run_with("cargo", &["doc", "--workspace", "--no-deps", "--document-private-items"], &flags))
+}
+
+/// The table of fields is what its generator makes of the pinned sources.
+fn schema() -> Result<Vec<&'static str>, String> {
+    let path = crate::schema::path();
+    let before = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    crate::schema::run_command(&[])?;
+    let after = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    if before == after {
+        Ok(Vec::new())
+    } else {
+        Err(format!("{} was not up to date: commit it", path.display()))
+    }
 }
 
 /// A wasm-bindgen test file that is configured for the other environment is skipped with status 0, so the output is read.

@@ -43,8 +43,21 @@ pub fn for_page() -> Result<(), String> {
     cargo_tool(&WASM_BINDGEN)
 }
 
+/// The components of the toolchain that the checks need.
+fn components() -> Result<(), String> {
+    for (program, component) in [("rustfmt", "rustfmt"), ("clippy-driver", "clippy")] {
+        if output(program, &["--version"]).is_none() {
+            println!("installing the component {component}: a check runs it");
+            run("rustup", &["component", "add", component])
+                .map_err(|error| format!("{error}; install {component} of the Rust toolchain"))?;
+        }
+    }
+    Ok(())
+}
+
 /// What the checks need besides.
 pub fn for_tests() -> Result<(), String> {
+    components()?;
     for_page()?;
     cargo_tool(&WASM_PACK)?;
     browser()
@@ -132,27 +145,4 @@ pub fn apt(packages: &[&str]) -> Result<(), String> {
     let mut args = vec!["install", "-y", "-qq", "--no-install-recommends"];
     args.extend(packages);
     run_with("apt-get", &args, &quiet)
-}
-
-/// Optional clients: a check that needs one is skipped without it, except where it can be installed and CI asks.
-pub struct Client {
-    /// The program.
-    pub program: &'static str,
-    /// Its Debian package.
-    pub package: &'static str,
-}
-
-impl Client {
-    /// Whether it is there, after installing it where CI can.
-    pub fn ready(&self) -> Result<bool, String> {
-        if find(&[self.program]).is_some() {
-            return Ok(true);
-        }
-        let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-        if !in_ci || !can_apt() {
-            return Ok(false);
-        }
-        println!("installing {} with apt: checks compare with it", self.program);
-        apt(&[self.package]).map(|()| true)
-    }
 }
