@@ -1,4 +1,4 @@
-//! Reading and writing YAML beside kubectl's own: recordings of `kubectl annotate --local -o yaml` and `-o json`.
+//! Reading and writing YAML beside kubectl's own: recorded from kubectl v1.35.2, `annotate --local` with `-o yaml` and `-o json`.
 
 use serde_json::Value;
 use tidepool_core::api::yaml::{read, write};

@@ -9,28 +9,61 @@ pub struct Step {
     pub name: &'static str,
     /// What it checks.
     pub what: &'static str,
-    /// Runs it.
+    /// Installs what it needs.
+    pub needs: fn() -> Result<(), String>,
+    /// Runs it, and gives the clients that it went without.
     pub run: fn() -> Result<Vec<&'static str>, String>,
 }
 
 /// All checks.
 pub const STEPS: &[Step] = &[
-    Step { name: "fmt", what: "the code is formatted", run: fmt },
-    Step { name: "versions", what: "wasm-bindgen's tool and library agree", run: versions },
-    Step { name: "clippy", what: "no lint fires, natively and for WebAssembly", run: clippy },
-    Step { name: "schema", what: "the table of fields is up to date", run: schema },
-    Step { name: "test", what: "laws, cases, units and properties", run: native },
-    Step { name: "doc", what: "documentation builds, private items included", run: doc },
-    Step { name: "wasm-node", what: "the core's tests in WebAssembly, in Node", run: wasm_node },
-    Step { name: "wasm-chrome", what: "the page's tests in a browser", run: wasm_chrome },
-    Step { name: "release", what: "the page builds for release", run: || release(&[]).map(|()| Vec::new()) },
+    Step { name: "fmt", what: "the code is formatted", needs: tools::for_code, run: fmt },
+    Step {
+        name: "versions",
+        what: "wasm-bindgen's tool and library agree",
+        needs: tools::for_wasm,
+        run: versions,
+    },
+    Step {
+        name: "clippy",
+        what: "no lint fires, natively and for WebAssembly",
+        needs: tools::for_wasm,
+        run: clippy,
+    },
+    Step { name: "schema", what: "the table of fields is up to date", needs: tools::for_code, run: schema },
+    Step { name: "test", what: "laws, cases, units and properties", needs: tools::for_code, run: native },
+    Step {
+        name: "doc",
+        what: "documentation builds, private items included",
+        needs: tools::for_code,
+        run: doc,
+    },
+    Step {
+        name: "wasm-node",
+        what: "the core's tests in WebAssembly, in Node",
+        needs: tools::for_wasm,
+        run: wasm_node,
+    },
+    Step {
+        name: "wasm-chrome",
+        what: "the page's tests in a browser",
+        needs: tools::for_tests,
+        run: wasm_chrome,
+    },
+    Step {
+        name: "release",
+        what: "the page builds for release",
+        needs: tools::for_page,
+        run: || release(&[]).map(|()| Vec::new()),
+    },
     Step {
         name: "sizes",
         what: "the page is within its budget",
+        needs: tools::for_page,
         run: || sizes::run(&[]).map(|()| Vec::new()),
     },
-    Step { name: "e2e", what: "the page does its job in a browser", run: e2e },
-    Step { name: "clean", what: "nothing that is committed was changed", run: clean },
+    Step { name: "e2e", what: "the page does its job in a browser", needs: tools::for_tests, run: e2e },
+    Step { name: "clean", what: "nothing that is committed was changed", needs: tools::for_code, run: clean },
 ];
 
 fn done(result: Result<(), String>) -> Result<Vec<&'static str>, String> {

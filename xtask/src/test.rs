@@ -1,7 +1,6 @@
 //! `cargo xtask test`: installs what is missing, then every check in order. The first that fails ends it.
 
 use crate::steps::STEPS;
-use crate::tools;
 use std::time::Instant;
 
 /// Runs all checks, or the one after `--only`.
@@ -15,10 +14,11 @@ pub fn run(args: &[String]) -> Result<(), String> {
         let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
         return Err(format!("there is no check {name:?}; there are {}", names.join(", ")));
     }
-    tools::for_tests()?;
+    let wanted = || STEPS.iter().filter(|step| only.is_none_or(|name| name == step.name));
+    wanted().try_for_each(|step| (step.needs)())?;
     let began = Instant::now();
     let (mut passed, mut skipped) = (0, Vec::new());
-    for step in STEPS.iter().filter(|step| only.is_none_or(|name| name == step.name)) {
+    for step in wanted() {
         println!("\n== {}: {}", step.name, step.what);
         let at = Instant::now();
         match (step.run)() {

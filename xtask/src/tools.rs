@@ -43,8 +43,8 @@ pub fn for_page() -> Result<(), String> {
     cargo_tool(&WASM_BINDGEN)
 }
 
-/// The components of the toolchain that the checks need.
-fn components() -> Result<(), String> {
+/// What the checks of the code need: components of the toolchain.
+pub fn for_code() -> Result<(), String> {
     for (program, component) in [("rustfmt", "rustfmt"), ("clippy-driver", "clippy")] {
         if output(program, &["--version"]).is_none() {
             println!("installing the component {component}: a check runs it");
@@ -57,10 +57,17 @@ fn components() -> Result<(), String> {
 
 /// What the checks need besides.
 pub fn for_tests() -> Result<(), String> {
-    components()?;
+    for_code()?;
+    for_wasm()?;
     for_page()?;
-    cargo_tool(&WASM_PACK)?;
     browser()
+}
+
+/// What tests in WebAssembly need.
+pub fn for_wasm() -> Result<(), String> {
+    wasm_target()?;
+    cargo_tool(&WASM_BINDGEN)?;
+    cargo_tool(&WASM_PACK)
 }
 
 fn wasm_target() -> Result<(), String> {

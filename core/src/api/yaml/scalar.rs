@@ -178,7 +178,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// Recorded from kubectl's `-o json`.
+    /// Recorded from kubectl v1.35.2, `-o json`.
     #[test]
     fn plain_scalars_mean_what_kubectl_reads() {
         let pairs = [
