@@ -16,7 +16,7 @@ pub mod walk;
 
 use crate::api::kinds::Kind;
 use crate::api::{WatchEvent, WatchKind, endpoint_slice, node, service as service_kind};
-use crate::base::{Instant, NodeId, Purpose, Text};
+use crate::base::{Duration, Instant, NodeId, Purpose, Text};
 use crate::effect::{Out, ProxyWake, Wake};
 use crate::net::{Conntrack, Packet};
 use crate::trace::reason::RulePick;
@@ -28,6 +28,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use table::Table;
 use walk::{Dice, Dnat, Outcome, View};
+
+/// Services whose rules are computed in one step.
+const SERVICES_PER_WAKE: usize = 256;
 
 /// What kube-proxies list and watch.
 pub static KINDS: [&Kind; 3] = [&service_kind::SERVICE, &endpoint_slice::ENDPOINT_SLICE, &node::NODE];
@@ -55,6 +58,8 @@ pub struct KubeProxy {
     applied_at: Option<Instant>,
     /// Whether a sync is due already.
     due: bool,
+    /// The sync under way: its revision, and the Services that are still to be worked on.
+    work: Option<(u64, Vec<Text>)>,
     last_sync: Option<Instant>,
     affinity: Affinity,
     rules: u32,
@@ -98,6 +103,7 @@ impl KubeProxies {
             applied: 0,
             applied_at: None,
             due: false,
+            work: None,
             last_sync: None,
             affinity: Affinity::default(),
             rules: 0,
@@ -148,25 +154,38 @@ impl KubeProxies {
         }
     }
 
-    /// Computes the rules of what the node was told.
+    /// Computes the rules of what the node was told, a part of the Services per wake.
     fn sync(&mut self, id: NodeId, out: &mut Out<'_>) {
         let oldest = self.nodes.values().map(|proxy| proxy.applied).min().unwrap_or(0);
         let Some(proxy) = self.nodes.get_mut(&id) else { return };
-        (proxy.due, proxy.last_sync) = (false, Some(out.now));
-        let changed = self.table.changed(proxy.applied, proxy.told);
-        if !changed.is_empty() {
+        let (revision, mut left) = proxy.work.take().unwrap_or_else(|| {
+            (proxy.due, proxy.last_sync) = (false, Some(out.now));
+            let all_done = proxy.applied == 0 && self.table.is_whole(proxy.told);
+            let changed = if all_done { Vec::new() } else { self.table.changed(proxy.applied, proxy.told) };
+            (proxy.told, changed)
+        });
+        if !left.is_empty() {
             let table = Arc::make_mut(&mut self.table);
-            changed.iter().for_each(|key| table.prepare(key, proxy.told, oldest));
+            let rest = left.len().saturating_sub(SERVICES_PER_WAKE);
+            left.drain(rest..).for_each(|key| table.prepare(&key, revision, oldest));
+            if !left.is_empty() {
+                proxy.work = Some((revision, left));
+                return out.after(Duration::ZERO, Wake::Proxy(id, ProxyWake::Sync));
+            }
             table.forget_changes(oldest);
+            if proxy.applied == 0 {
+                table.set_whole(revision);
+            }
         }
-        out.after(out.timing.proxy_apply, Wake::Proxy(id, ProxyWake::Applied(proxy.told)));
+        out.after(out.timing.proxy_apply, Wake::Proxy(id, ProxyWake::Applied(revision)));
     }
 
     /// The kernel has the rules.
     fn apply(&mut self, id: NodeId, revision: u64, conntrack: &mut Conntrack, out: &mut Out<'_>) {
         let Some(proxy) = self.nodes.get_mut(&id) else { return };
         let before = proxy.applied;
-        let changed = self.table.changed(before, revision);
+        // Before the first rules there is nothing that could have gone stale.
+        let changed = if before == 0 { Vec::new() } else { self.table.changed(before, revision) };
         let is_new = proxy.applied_at.is_none() || proxy.zone != proxy.applied_zone;
         if is_new {
             proxy.applied_zone = proxy.zone.clone();

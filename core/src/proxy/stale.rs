@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 /// Deletes what is stale of Services that changed, as of a revision. Returns how many entries went.
-pub fn clean(table: &Table, services: &BTreeSet<Text>, revision: u64, conntrack: &mut Conntrack) -> usize {
+pub fn clean(table: &Table, services: &[Text], revision: u64, conntrack: &mut Conntrack) -> usize {
     let entries = services.iter().flat_map(|key| table.get(key, revision));
     let of_udp = entries.filter(|entry| entry.port.protocol == Protocol::Udp);
     of_udp.map(|entry| clean_port(entry, conntrack)).sum()

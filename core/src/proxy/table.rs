@@ -5,7 +5,7 @@ use super::backends::{Backends, SlicePort, slice_ports};
 use super::service::{ServicePort, service_ports};
 use crate::api::endpoint_slice::{ENDPOINT_SLICE, service_name};
 use crate::api::{Object, WatchEvent, WatchKind};
-use crate::base::Text;
+use crate::base::{ObjectRef, Text};
 use crate::net::Protocol;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -48,19 +48,32 @@ pub struct Table {
     v4: bool,
     records: BTreeMap<Text, Arc<Record>>,
     index: BTreeMap<Dest, Vec<Text>>,
-    changes: BTreeMap<u64, BTreeSet<Text>>,
+    changes: BTreeMap<u64, Vec<Change>>,
+    /// A revision as of which everything was prepared.
+    whole: u64,
+}
+
+/// A change that was taken in: the object, and the Service that it concerns.
+#[derive(Debug, Clone)]
+struct Change {
+    object: ObjectRef,
+    service: Text,
 }
 
 impl Table {
     /// An empty table for one address family.
     pub fn new(v4: bool) -> Table {
-        Table { v4, records: BTreeMap::new(), index: BTreeMap::new(), changes: BTreeMap::new() }
+        Table { v4, records: BTreeMap::new(), index: BTreeMap::new(), changes: BTreeMap::new(), whole: 0 }
     }
 
     /// Takes in what a node was told. What another node was told before it is already here. `false` when the object
     /// is none of kube-proxy's business.
     pub fn take_in(&mut self, event: &WatchEvent) -> bool {
         let object = &event.object;
+        let mut known = self.changes.get(&event.revision).into_iter().flatten();
+        if known.any(|change| change.object == object.key) {
+            return true;
+        }
         let is_slice = object.kind == &ENDPOINT_SLICE;
         let service = if is_slice { service_name(object) } else { object.name() };
         let headless = is_slice && object.label("service.kubernetes.io/headless").is_some();
@@ -68,9 +81,9 @@ impl Table {
             return false;
         }
         let key: Text = format!("{}/{service}", object.namespace()).into();
-        let known = self.changes.get(&event.revision).is_some_and(|keys| keys.contains(&key));
-        let there = self.records.get(&key).is_some_and(|r| r.knows(object, is_slice, event.revision));
-        if known && there {
+        let change = Change { object: object.key.clone(), service: key.clone() };
+        self.changes.entry(event.revision).or_default().push(change);
+        if self.records.get(&key).is_some_and(|r| r.knows(object, is_slice, event.revision)) {
             return true;
         }
         let record = Arc::make_mut(self.records.entry(key.clone()).or_default());
@@ -83,16 +96,36 @@ impl Table {
             insert(&mut record.service, event.revision, (!gone).then(|| object.clone()));
         }
         record.touched.insert(event.revision);
-        self.changes.entry(event.revision).or_default().insert(key);
+        // Something at or before that revision came late: what was prepared as of it may not hold.
+        if event.revision <= self.whole {
+            self.whole = 0;
+        }
         true
     }
 
-    /// The Services that changed after one revision and up to another.
-    pub fn changed(&self, after: u64, upto: u64) -> BTreeSet<Text> {
-        if after >= upto {
-            return BTreeSet::new();
+    /// The Services that changed after one revision and up to another, in order; all of them after 0.
+    pub fn changed(&self, after: u64, upto: u64) -> Vec<Text> {
+        if after == 0 {
+            return self.records.keys().cloned().collect();
         }
-        self.changes.range(after + 1..=upto).flat_map(|(_, keys)| keys).cloned().collect()
+        if after >= upto {
+            return Vec::new();
+        }
+        let changes = self.changes.range(after + 1..=upto).flat_map(|(_, changes)| changes);
+        let mut keys: Vec<Text> = changes.map(|change| change.service.clone()).collect();
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+
+    /// Whether everything was prepared as of a revision.
+    pub fn is_whole(&self, revision: u64) -> bool {
+        self.whole == revision && revision != 0
+    }
+
+    /// Remembers that everything was prepared as of a revision.
+    pub fn set_whole(&mut self, revision: u64) {
+        self.whole = revision;
     }
 
     /// Makes sure that a Service can be looked up as of a revision. `oldest`: no node believes less than this.
