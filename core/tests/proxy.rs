@@ -1,5 +1,7 @@
 //! kube-proxy's rules: the rendered text, the decision, and that both say the same.
 
+#![cfg(not(target_arch = "wasm32"))] // with properties, whose crate is native
+
 #[path = "proxy/bench.rs"]
 mod bench;
 #[path = "proxy/example.rs"]

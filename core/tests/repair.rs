@@ -1,8 +1,10 @@
 //! Restoring manifests as they arrive from web pages.
 
 use serde_json::{Value, json};
+use tidepool_core::api::yaml::read;
 use tidepool_core::api::yaml::repair::{RepairKind, offer};
-use tidepool_core::api::yaml::{read, write};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test; // the same tests, in WebAssembly
 
 fn restored(text: &str) -> Value {
     let repair = offer(text).unwrap_or_else(|| panic!("nothing was offered for\n{text}"));
@@ -190,6 +192,7 @@ fn what_cannot_be_restored_is_not_offered() {
 mod properties {
     use super::*;
     use proptest::prelude::*;
+    use tidepool_core::api::yaml::write;
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]

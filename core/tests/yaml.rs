@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 use tidepool_core::api::yaml::{read, write};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test; // the same tests, in WebAssembly
 
 /// Strings, keys and numbers that need care, as kubectl writes them.
 #[test]

@@ -1,4 +1,4 @@
-//! YAML with exact places: [`read`] for what people write, [`write()`] for `-o yaml` and export, [`repair`] for what web
+//! YAML with exact places: [`read()`] for what people write, [`write()`] for `-o yaml` and export, [`repair`] for what web
 //! pages break. Knows no kinds, except that repairing asks the field table where a key belongs.
 //! Models: sigs.k8s.io/yaml and apimachinery `pkg/util/yaml`.
 //! Omits: go-yaml's base-60 numbers on reading (kubectl reads them as strings too).
