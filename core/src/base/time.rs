@@ -38,9 +38,14 @@ impl Instant {
         EPOCH_SECONDS * 1_000_000_000 + self.0
     }
 
+    /// Seconds since 1970.
+    pub fn unix_seconds(self) -> u64 {
+        EPOCH_SECONDS + self.0 / 1_000_000_000
+    }
+
     /// The year, month, day, and the second of that day.
     pub fn civil(self) -> ((u64, u64, u64), u64) {
-        let seconds = EPOCH_SECONDS + self.0 / 1_000_000_000;
+        let seconds = self.unix_seconds();
         (civil_from_days(seconds / 86_400), seconds % 86_400)
     }
 

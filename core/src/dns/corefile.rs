@@ -1,0 +1,270 @@
+//! The Corefile: from text to server blocks with their plugins' tokens, and CoreDNS's own words for what is wrong.
+//! Knows no plugin but by name.
+//! Models: coredns/caddy caddyfile/{lexer,parse,dispenser}.go.
+//! Omits: `import` of files (snippets work) and environment variables, which read as empty.
+
+pub mod dispenser;
+pub mod lexer;
+
+pub use dispenser::Dispenser;
+pub use lexer::Token;
+
+use crate::base::Text;
+use std::collections::BTreeMap;
+
+/// The file's name in messages.
+pub const FILE: &str = "Corefile";
+
+/// A server block: keys, and the tokens of each directive (all its occurrences, in order).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Block {
+    /// Zones and ports.
+    pub keys: Vec<Text>,
+    /// Tokens by directive.
+    pub directives: BTreeMap<Text, Vec<Token>>,
+}
+
+/// Why a Corefile is refused, in CoreDNS's words.
+pub type Refused = String;
+
+/// Tokens that one file may have after snippets are filled in; a snippet that imports itself ends here.
+const MAX_TOKENS: usize = 100_000;
+
+/// Reads a Corefile. `known`: whether a directive exists.
+pub fn parse(text: &str, known: fn(&str) -> bool) -> Result<Vec<Block>, Refused> {
+    let tokens = Dispenser::new(lexer::tokens(text));
+    let mut parser = Parser { tokens, snippets: BTreeMap::new(), known, eof: false, imports: 0 };
+    let mut blocks = Vec::new();
+    while parser.tokens.next() {
+        let mut block = Block::default();
+        parser.keys(&mut block)?;
+        if parser.eof {
+            blocks.push(block);
+            break;
+        }
+        match snippet_name(&block) {
+            Some(name) => parser.snippet(&name)?,
+            None => {
+                parser.contents(&mut block)?;
+                blocks.push(block);
+            }
+        }
+    }
+    blocks.retain(|block| !block.keys.is_empty());
+    Ok(blocks)
+}
+
+fn snippet_name(block: &Block) -> Option<Text> {
+    let [key] = block.keys.as_slice() else { return None };
+    key.strip_prefix('(')?.strip_suffix(')').map(Text::from)
+}
+
+struct Parser {
+    tokens: Dispenser,
+    snippets: BTreeMap<Text, Vec<Token>>,
+    known: fn(&str) -> bool,
+    eof: bool,
+    imports: usize,
+}
+
+impl Parser {
+    fn keys(&mut self, block: &mut Block) -> Result<(), Refused> {
+        let mut another = false;
+        loop {
+            let word = substitute(self.tokens.val());
+            if &*word == "import" && self.tokens.is_new_line() {
+                self.import()?;
+                continue;
+            }
+            if &*word == "{" {
+                if another {
+                    return Err(self
+                        .tokens
+                        .err(&format!("Expected another address but had '{word}' - check for extra comma")));
+                }
+                return Ok(());
+            }
+            if !word.is_empty() {
+                another = word.ends_with(',');
+                let key = word.strip_suffix(',').unwrap_or(&word);
+                block.keys.extend((!key.is_empty()).then(|| key.into()));
+            }
+            if !self.tokens.next() {
+                if another {
+                    return Err(self.tokens.err("Unexpected EOF"));
+                }
+                self.eof = true;
+                return Ok(());
+            }
+            if !another && self.tokens.is_new_line() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn contents(&mut self, block: &mut Block) -> Result<(), Refused> {
+        let braced = self.tokens.val() == "{";
+        if !braced {
+            self.tokens.back();
+        }
+        while self.tokens.next() {
+            if self.tokens.val() == "}" {
+                break;
+            }
+            if self.tokens.val() == "import" {
+                self.import()?;
+                self.tokens.back();
+                continue;
+            }
+            self.directive(block)?;
+        }
+        if braced && self.tokens.val() != "}" {
+            return Err(self.tokens.syntax_err("}"));
+        }
+        Ok(())
+    }
+
+    fn directive(&mut self, block: &mut Block) -> Result<(), Refused> {
+        let name = substitute(self.tokens.val());
+        if !(self.known)(&name) {
+            return Err(self.tokens.err(&format!("Unknown directive '{name}'")));
+        }
+        let mut taken: Vec<Token> = self.tokens.token().into_iter().collect();
+        let mut nesting = 0;
+        while self.tokens.next() {
+            match self.tokens.val() {
+                "{" => nesting += 1,
+                _ if self.tokens.is_new_line() && nesting == 0 => {
+                    self.tokens.back();
+                    break;
+                }
+                "}" if nesting > 0 => nesting -= 1,
+                "}" => return Err(self.tokens.err("Unexpected '}' because no matching opening brace")),
+                "import" if self.tokens.is_new_line() => {
+                    self.import()?;
+                    self.tokens.back();
+                    continue;
+                }
+                _ => {}
+            }
+            if let Some(mut token) = self.tokens.token() {
+                token.text = substitute(&token.text);
+                taken.push(token);
+            }
+        }
+        block.directives.entry(name).or_default().extend(taken);
+        if nesting > 0 { Err(self.tokens.err("Unexpected EOF")) } else { Ok(()) }
+    }
+
+    fn snippet(&mut self, name: &str) -> Result<(), Refused> {
+        if self.snippets.contains_key(name) {
+            return Err(self.tokens.err(&format!("redeclaration of previously declared snippet {name}")));
+        }
+        let mut nesting = 1;
+        let mut taken = Vec::new();
+        while self.tokens.next() {
+            match self.tokens.val() {
+                "}" if nesting == 1 => {
+                    self.snippets.insert(name.into(), taken);
+                    return Ok(());
+                }
+                "}" => nesting -= 1,
+                "{" => nesting += 1,
+                _ => {}
+            }
+            taken.extend(self.tokens.token());
+        }
+        Err(self.tokens.syntax_err("}"))
+    }
+
+    /// Puts a snippet in the place of `import name`; the cursor then stands on its first token.
+    fn import(&mut self) -> Result<(), Refused> {
+        if !self.tokens.next_arg() {
+            return Err(self.tokens.arg_err());
+        }
+        let pattern = substitute(self.tokens.val());
+        if pattern.is_empty() {
+            return Err(self.tokens.err("Import requires a non-empty filepath"));
+        }
+        if self.tokens.next_arg() {
+            return Err(self.tokens.err("Import takes only one argument (glob pattern or file)"));
+        }
+        let Some(snippet) = self.snippets.get(&*pattern).cloned() else {
+            return Err(self.missing_import(&pattern));
+        };
+        self.imports += 1;
+        if self.imports > 10_000 || self.tokens.len() + snippet.len() > MAX_TOKENS {
+            return Err(self.tokens.err("maximum snippet import depth (10000) exceeded"));
+        }
+        self.tokens.splice(2, snippet);
+        Ok(())
+    }
+
+    fn missing_import(&self, pattern: &str) -> Refused {
+        let wild =
+            pattern.matches('*').count() > 1 || pattern.matches('?').count() > 1 || pattern.contains('[');
+        if wild {
+            self.tokens
+                .err(&format!("Glob pattern may only contain one wildcard (*), but has others: {pattern}"))
+        } else {
+            self.tokens.err(&format!("File to import not found: {pattern}"))
+        }
+    }
+}
+
+/// Environment variables, `{$NAME}` and `{%NAME%}`: there are none, so they read as empty.
+fn substitute(text: &str) -> Text {
+    let mut out = text.to_string();
+    for (open, close) in [("{$", "}"), ("{%", "%}")] {
+        while let Some(start) = out.find(open) {
+            let Some(end) = out[start..].find(close) else { break };
+            out.replace_range(start..start + end + close.len(), "");
+        }
+    }
+    out.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(name: &str) -> bool {
+        ["errors", "cache", "log", "health"].contains(&name)
+    }
+
+    fn refused(text: &str) -> String {
+        parse(text, known).expect_err("it is refused")
+    }
+
+    #[test]
+    fn snippets_keys_and_comments() {
+        let text = "(common) {\n errors # all of them\n cache 30 {\n success 5\n }\n}\n.:53, example.org {\n import common\n}\n";
+        let blocks = parse(text, known).expect("it is read");
+        assert_eq!(blocks.len(), 1);
+        assert_eq!(blocks[0].keys, [Text::from(".:53"), "example.org".into()]);
+        let cache: Vec<&str> = blocks[0].directives["cache"].iter().map(|t| &*t.text).collect();
+        assert_eq!(cache, ["cache", "30", "{", "success", "5", "}"]);
+    }
+
+    /// Words of coredns/caddy at 15135a99, and recorded from CoreDNS 1.13.1.
+    #[test]
+    fn refusals() {
+        assert_eq!(refused(".:53 {\n  foo\n}"), "Corefile:2 - Error during parsing: Unknown directive 'foo'");
+        assert_eq!(
+            refused(".:53 {\n  errors\n"),
+            "Corefile:2 - Syntax error: Unexpected token 'errors', expecting '}'"
+        );
+        assert_eq!(
+            refused(".:53 { errors }"),
+            "Corefile:1 - Error during parsing: Unexpected '}' because no matching opening brace"
+        );
+        assert_eq!(
+            refused(".:53, {\n errors\n}"),
+            "Corefile:1 - Error during parsing: Expected another address but had '{' - check for extra comma"
+        );
+        assert_eq!(
+            refused(".:53 {\n import nosnippet\n}"),
+            "Corefile:2 - Error during parsing: File to import not found: nosnippet"
+        );
+    }
+}
