@@ -1,8 +1,8 @@
 //! Floor 6: kube-proxies: what a node believes of Services, as the rules that it would write. One [`KubeProxy`] per node;
 //! all share one versioned table, so that a node's belief is a revision over it. Knows no packets on their way.
 //!
-//! Models: `pkg/proxy/iptables`, `pkg/proxy/config`, `pkg/proxy/runner`. Omits: ipvs and nftables modes, SCTP, the
-//! periodic full sync (nothing here goes wrong in between), health check servers.
+//! Models: `pkg/proxy/iptables`, `pkg/proxy/config`, `pkg/proxy/runner`. Omits: ipvs and nftables modes, SCTP, a second
+//! address family, the periodic full sync (nothing here goes wrong in between), health check servers.
 
 pub mod affinity;
 pub mod backends;

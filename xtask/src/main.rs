@@ -35,6 +35,7 @@ const COMMANDS: &[Entry] = &[
         help: "print the sizes of dist/ and check them against the budget",
         run: sizes::run,
     },
+    Entry { name: "bench", help: "measure the core (with a filter: only those benches)", run: steps::bench },
     Entry {
         name: "schema",
         help: "derive the table of Kubernetes' fields from k8s-openapi",

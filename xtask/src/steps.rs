@@ -131,6 +131,13 @@ fn wasm_chrome() -> Result<Vec<&'static str>, String> {
     ran(&tee("wasm-pack", &["test", "--headless", "--chrome", "--chromedriver", &driver, "web"], &[])?)
 }
 
+/// Runs the benches.
+pub fn bench(filter: &[String]) -> Result<(), String> {
+    let mut args = vec!["bench", "-p", "tidepool-core", "--bench", "*", "--"];
+    args.extend(filter.iter().map(String::as_str));
+    run("cargo", &args)
+}
+
 /// Builds the page for release. wasm-opt comes from npm's packages.
 pub fn release(_: &[String]) -> Result<(), String> {
     tools::for_page()?;

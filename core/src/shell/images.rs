@@ -21,6 +21,8 @@ struct Image {
     arguments: &'static [&'static str],
 }
 
+const CURL: &str = "curlimages/curl";
+
 /// The images that the world knows, by the end of their repository. Those with the same end are one.
 static IMAGES: &[Image] = &[
     image("agnhost", &["/agnhost"], &["pause"]),
@@ -33,7 +35,7 @@ static IMAGES: &[Image] = &[
     image("alpine", &[], &["/bin/sh"]),
     image("debian", &[], &["bash"]),
     image("ubuntu", &[], &["/bin/bash"]),
-    image("curlimages/curl", &["/entrypoint.sh"], &["curl"]),
+    image(CURL, &["/entrypoint.sh"], &["curl"]),
     image("nicolaka/netshoot", &[], &["zsh"]),
     image("jessie-dnsutils", &[], &["sleep", "infinity"]),
     image("dnsutils", &[], &["sleep", "infinity"]),
@@ -61,8 +63,11 @@ pub fn program(spec: &ContainerSpec) -> Programs {
     let rest = argv.get(1..).unwrap_or_default();
     match name {
         "docker-entrypoint.sh" | "entrypoint.sh" if known.is_some() => {
-            let inner = ContainerSpec { command: rest.to_vec(), args: Vec::new(), ..spec.clone() };
-            program(&inner)
+            let is_command = rest.first().is_some_and(|word| commands::find(word).is_some());
+            let with_curl = [&[Text::from("curl")], rest].concat();
+            // curl's image takes what is no command as curl's own words.
+            let command = if is_of(repository, CURL) && !is_command { with_curl } else { rest.to_vec() };
+            program(&ContainerSpec { command, args: Vec::new(), ..spec.clone() })
         }
         "agnhost" => agnhost(&argv),
         "nginx" => Server::new(&argv, App::Nginx(Nginx::of_tag(tag)), [(Protocol::Tcp, 80)]).into(),
