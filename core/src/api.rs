@@ -11,6 +11,7 @@ pub mod endpoints;
 pub mod event;
 pub mod field_error;
 pub mod fields;
+pub mod json_text;
 pub mod kinds;
 pub mod lease;
 pub mod names;
