@@ -2,6 +2,7 @@
 //! replies and makes system calls.
 
 pub mod commands;
+pub mod coredns;
 pub mod curl;
 pub mod idle;
 pub mod images;
@@ -92,6 +93,8 @@ programs! {
     Probe(probe::Probe),
     /// A server.
     Server(servers::Server),
+    /// CoreDNS.
+    Coredns(coredns::Coredns),
     /// What only waits.
     Idle(idle::Idle),
 }

@@ -1,6 +1,7 @@
 //! Which program a container runs: its image's entrypoint and the container's command, as the runtime combines them.
 //! An image that the world does not know serves HTTP on its declared ports, so that any manifest works.
 
+use super::coredns::Coredns;
 use super::idle::Idle;
 use super::print::{Print, Printed};
 use super::servers::agnhost::{Netexec, ServeHostname};
@@ -72,6 +73,7 @@ pub fn program(spec: &ContainerSpec) -> Programs {
         "agnhost" => agnhost(&argv),
         "nginx" => Server::new(&argv, App::Nginx(Nginx::of_tag(tag)), [(Protocol::Tcp, 80)]).into(),
         "whoami" => whoami(spec, &argv),
+        "coredns" => Coredns::new(&argv).into(),
         "pause" => Idle::new(&argv).into(),
         "http-echo" => http_echo(&argv),
         "hello-app" => plain(&argv, Plain::Hello(hello_version(tag)), 8080),
