@@ -76,6 +76,13 @@ impl<V: Clone> Store<V> {
         self.keys.range::<str, _>(from).take_while(move |(key, _)| key.starts_with(prefix))
     }
 
+    /// As [`Store::range`], for a prefix that was made for this call.
+    pub fn prefixed(&self, prefix: String) -> impl Iterator<Item = (&Text, &Stored<V>)> {
+        let from = (std::ops::Bound::Included(prefix.as_str()), std::ops::Bound::Unbounded);
+        let keys = self.keys.range::<str, _>(from);
+        keys.take_while(move |(key, _)| key.starts_with(prefix.as_str()))
+    }
+
     /// How many keys there are.
     pub fn len(&self) -> usize {
         self.keys.len()

@@ -97,6 +97,12 @@ impl FieldError {
         FieldError { path: path.into(), kind: FieldErrorKind::Forbidden, value: None, detail: detail.into() }
     }
 
+    /// There are too many bytes.
+    pub fn too_long(path: impl Into<String>, max: usize) -> FieldError {
+        let detail = format!("may not be more than {max} bytes");
+        FieldError { path: path.into(), kind: FieldErrorKind::TooLong, value: None, detail }
+    }
+
     /// The message without the path, as it stands in `status.details.causes[].message`.
     pub fn body(&self) -> String {
         let mut body = self.kind.words().to_string();

@@ -2,6 +2,9 @@
 //!
 //! Models: apimachinery `pkg/util/validation/validation.go`.
 
+use super::FieldError;
+use serde_json::Value;
+
 /// The rule for an object's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameRule {
@@ -243,4 +246,18 @@ fn regex_words(words: &str, regex: &str, examples: &[&str]) -> String {
     }
     text.push_str(&format!("regex used for validation is '{regex}')"));
     text
+}
+
+/// What is wrong with a map of labels that stands at a path.
+pub fn label_problems(labels: Option<&Value>, path: &str) -> Vec<FieldError> {
+    let mut wrong = Vec::new();
+    for (key, value) in labels.and_then(Value::as_object).into_iter().flatten() {
+        for words in qualified_name(key) {
+            wrong.push(FieldError::invalid(path, &key.as_str().into(), words));
+        }
+        for words in label_value(value.as_str().unwrap_or_default()) {
+            wrong.push(FieldError::invalid(path, value, words));
+        }
+    }
+    wrong
 }

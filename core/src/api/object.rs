@@ -38,6 +38,15 @@ impl Object {
         }
     }
 
+    /// The object as stored at a revision.
+    #[must_use]
+    pub fn at_revision(mut self, revision: u64) -> Object {
+        let tree = Arc::make_mut(&mut self.tree);
+        tree::set(tree, "metadata.resourceVersion", revision.to_string());
+        self.revision = revision;
+        self
+    }
+
     /// The whole tree.
     pub fn tree(&self) -> &Value {
         &self.tree

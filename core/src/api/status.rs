@@ -57,6 +57,29 @@ impl Status {
         Status::about(409, "Conflict", message, kind, name)
     }
 
+    /// 403: it is not allowed.
+    pub fn forbidden(kind: &Kind, name: &str, why: &str) -> Status {
+        let resource = kind.group_resource();
+        Status::about(403, "Forbidden", format!("{resource} {name:?} is forbidden: {why}"), kind, name)
+    }
+
+    /// 409: another object is meant, or another state of it.
+    pub fn precondition(kind: &Kind, name: &str, why: &str) -> Status {
+        let resource = kind.group_resource();
+        let message = format!("Operation cannot be fulfilled on {resource} {name:?}: {why}");
+        Status::about(409, "Conflict", message, kind, name)
+    }
+
+    /// 400: the request makes no sense.
+    pub fn bad_request(message: impl Into<String>) -> Status {
+        Status::plain(400, "BadRequest", message)
+    }
+
+    /// 500: the server is at its end.
+    pub fn internal(message: &str) -> Status {
+        Status::plain(500, "InternalError", format!("Internal error occurred: {message}"))
+    }
+
     /// 422: its fields have problems.
     pub fn invalid(kind: &Kind, name: &str, causes: Vec<FieldError>) -> Status {
         let list: Vec<String> = causes.iter().map(ToString::to_string).collect();

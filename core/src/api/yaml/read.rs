@@ -3,7 +3,6 @@
 
 use super::lines::Lines;
 use super::{Entry, Place, Problem, ProblemCode, Span, build};
-use crate::api::json_text;
 use serde_json::Value;
 
 /// The longest text that is read, in bytes.
@@ -95,27 +94,8 @@ pub fn read(text: &str) -> Read {
             found.documents.push(Document { index, line, span, value, root });
         }
     }
-    if let Some(first) =
-        found.problems.iter_mut().find(|problem| problem.document == 0 && problem.code.is_fatal())
-    {
-        say_as_json(text, first);
-    }
     found.problems.sort_by_key(|problem| (problem.document, problem.span.start));
     found
-}
-
-/// A text that begins with a brace is JSON to kubectl first: when it is not YAML either, kubectl says what JSON misses.
-fn say_as_json(text: &str, problem: &mut Problem) {
-    let body = text.trim_start_matches('\u{feff}');
-    if !body.trim_start().starts_with('{') || !problem.code.is_fatal() {
-        return;
-    }
-    if let Err(found) = json_text::value_end(body, 0) {
-        problem.message = match found.offset < body.len() {
-            true => format!("json: offset {}: {}", found.offset + 1, found.words),
-            false => "unexpected EOF".to_string(),
-        };
-    }
 }
 
 /// The parts between separators: lines that begin with `---`, alone or with a comment. A separator directly after
@@ -139,23 +119,7 @@ fn parts(text: &str) -> Vec<Span> {
     parts.push(start..at);
     let holds_something = |part: &Span| text[part.clone()].lines().any(|l| !matches!(l.trim(), "" | "..."));
     parts.retain(holds_something);
-    parts.into_iter().flat_map(|part| json_values(text, part)).collect()
-}
-
-/// A part as it is, or cut between the JSON objects that stand in it one after another.
-fn json_values(text: &str, part: Span) -> Vec<Span> {
-    let mut values = Vec::new();
-    let mut start = part.start;
-    while text[start..part.end].trim_start().starts_with('{') {
-        let Ok(end) = json_text::value_end(&text[..part.end], start) else { break };
-        if !text[end..part.end].trim_start().starts_with('{') {
-            break;
-        }
-        values.push(start..end);
-        start = end;
-    }
-    values.push(start..part.end);
-    values
+    parts
 }
 
 /// A line that begins with `---` and goes on: kubectl reads no further.

@@ -1,0 +1,145 @@
+//! Bodies: what a POST, PUT, PATCH or DELETE carries, decoded as strictly as it asks for.
+
+use super::url::{Query, Target};
+use super::{Warnings, plain_request};
+use crate::api::request::PatchType;
+use crate::api::{Object, Request, Status, Verb, decode, tree, yaml};
+use bytes::Bytes;
+use http::Method;
+use http::header::CONTENT_TYPE;
+use serde_json::{Map, Value};
+
+/// The typed request of an HTTP request.
+pub(super) fn request(
+    http: &http::Request<Bytes>,
+    target: &Target,
+    query: &Query,
+    warnings: &mut Warnings,
+) -> Result<Request, Status> {
+    let has_name = !target.name.is_empty();
+    let mut options = query.options()?;
+    let verb = match *http.method() {
+        Method::GET if has_name => Verb::Get,
+        Method::GET => Verb::List,
+        Method::POST => Verb::Create(object(http, target, query, warnings)?),
+        Method::PUT => Verb::Update(object(http, target, query, warnings)?),
+        Method::PATCH => patch(http, target, query, warnings)?,
+        Method::DELETE => {
+            let body = read(http.body())?;
+            let said = |path| tree::get(&body, path);
+            options.grace_seconds =
+                said("gracePeriodSeconds").and_then(Value::as_u64).or(options.grace_seconds);
+            if let Some(policy) = said("propagationPolicy").and_then(Value::as_str) {
+                options.propagation = policy.into();
+            }
+            options.uid = tree::str(&body, "preconditions.uid").into();
+            options.dry_run |= tree::list(&body, "dryRun").iter().any(|v| v == "All");
+            if has_name { Verb::Delete } else { Verb::DeleteCollection }
+        }
+        _ => {
+            let words = "the server does not allow this method on the requested resource";
+            return Err(Status::plain(405, "MethodNotAllowed", words));
+        }
+    };
+    let mut request = plain_request(http, target, verb);
+    request.options = options;
+    Ok(request)
+}
+
+fn object(
+    http: &http::Request<Bytes>,
+    target: &Target,
+    query: &Query,
+    warnings: &mut Warnings,
+) -> Result<Object, Status> {
+    let mut body = read(http.body())?;
+    if !body.is_object() {
+        return Err(Status::bad_request("the object provided is unrecognized: it must be a JSON object"));
+    }
+    let of_itself = matches!(target.subresource, "" | "status");
+    if of_itself {
+        check(&body, target, query, warnings)?;
+        let (version, kind) = (target.kind.api_version(), target.kind.kind);
+        let said = (tree::str(&body, "apiVersion").to_string(), tree::str(&body, "kind").to_string());
+        let fits = (said.0.is_empty() || said.0 == version) && (said.1.is_empty() || said.1 == kind);
+        if !fits {
+            let words = format!(
+                "{} in version {:?} cannot be handled as a {kind}: converting ({}) to ({version}.{kind}): unknown conversion",
+                said.1, said.0, said.1
+            );
+            return Err(Status::bad_request(words));
+        }
+        tree::set(&mut body, "apiVersion", version);
+        tree::set(&mut body, "kind", kind);
+    }
+    Ok(Object::new(target.kind, body))
+}
+
+/// Unknown fields and values of the wrong type, in the server's words.
+fn check(body: &Value, target: &Target, query: &Query, warnings: &mut Warnings) -> Result<(), Status> {
+    let (kind, version) = (target.kind.kind, target.kind.api_version());
+    let decoded = decode::decode(&version, kind, body);
+    let strict = query.get("fieldValidation") == Some("Strict");
+    if let Some(words) = decoded.refusal(strict) {
+        let version = target.kind.version;
+        let words = format!("{kind} in version {version:?} cannot be handled as a {kind}: {words}");
+        return Err(Status::bad_request(words));
+    }
+    if query.get("fieldValidation") != Some("Ignore") {
+        warnings.extend(decoded.warnings());
+    }
+    Ok(())
+}
+
+fn patch(
+    http: &http::Request<Bytes>,
+    target: &Target,
+    query: &Query,
+    warnings: &mut Warnings,
+) -> Result<Verb, Status> {
+    let content = http.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let how = match content.split(';').next().unwrap_or_default().trim() {
+        "application/json-patch+json" => PatchType::Json,
+        "application/merge-patch+json" => PatchType::Merge,
+        "application/strategic-merge-patch+json" => PatchType::Strategic,
+        "application/apply-patch+yaml" => PatchType::Apply,
+        other => {
+            let words = format!(
+                "the body of the request was in an unknown format - accepted media types include: \
+                 application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, \
+                 application/strategic-merge-patch+json (it was {other:?})"
+            );
+            return Err(Status::plain(415, "UnsupportedMediaType", words));
+        }
+    };
+    let body = match how {
+        PatchType::Apply => apply_body(http.body())?,
+        _ => read(http.body())?,
+    };
+    if how != PatchType::Json && target.subresource.is_empty() {
+        check(&body, target, query, warnings)?;
+    }
+    Ok(Verb::Patch(how, body))
+}
+
+/// An applied configuration may be YAML.
+fn apply_body(body: &Bytes) -> Result<Value, Status> {
+    let text = String::from_utf8_lossy(body);
+    let read = yaml::read(&text);
+    if let Some(problem) = read.fatal() {
+        return Err(Status::bad_request(format!("error decoding YAML: {}", problem.message)));
+    }
+    read.documents
+        .into_iter()
+        .next()
+        .map(|document| document.value)
+        .ok_or_else(|| Status::bad_request("empty body"))
+}
+
+fn read(body: &Bytes) -> Result<Value, Status> {
+    if body.is_empty() {
+        return Ok(Value::Object(Map::new()));
+    }
+    serde_json::from_slice(body)
+        .map_err(|error| Status::bad_request(format!("error decoding the body: {error}")))
+}
