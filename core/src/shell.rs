@@ -1,17 +1,38 @@
 //! Floor 7: the programs that pods and terminals run: one file per command, one list. Knows no kernel; a program sees
 //! replies and makes system calls.
 
+pub mod args;
+#[cfg(test)]
+pub(crate) mod bench;
 pub mod commands;
 pub mod coredns;
 pub mod curl;
+pub mod date;
+pub mod echo;
+pub mod files;
+pub mod filter;
+pub mod help;
 pub mod idle;
+pub mod identity;
 pub mod images;
 pub mod kubectl;
+pub mod ls;
+pub mod names;
+pub mod paths;
 pub mod print;
+pub mod printf;
 pub mod probe;
+pub mod processes;
+pub mod regex;
+pub mod run;
+pub mod seq;
 pub mod servers;
 pub mod sh;
 pub mod wget;
+pub mod sleep;
+pub mod watch;
+pub mod xargs;
+pub mod yes;
 
 use crate::base::Text;
 use crate::process::{Cx, Program, Reply, Signal, Turn};
@@ -83,18 +104,32 @@ programs! {
     Sh(sh::Sh),
     /// The client of the API server.
     Kubectl(kubectl::Kubectl),
+    /// Commands that read files or standard input line by line: `grep`, `sort` ...
+    Filter(filter::Filter),
+    /// `ps`, `kill`
+    Processes(processes::Processes),
+    /// `env`, `timeout`
+    Run(run::Run),
+    /// `sleep`
+    Sleep(sleep::Sleep),
+    /// `watch`
+    Watch(watch::Watch),
+    /// `xargs`
+    Xargs(xargs::Xargs),
+    /// `yes`
+    Yes(yes::Yes),
     /// Commands that print once and end: `date`, `seq`, `ls` ...
     Print(print::Print),
     /// curl.
     Curl(curl::Curl),
     /// wget.
     Wget(wget::Wget),
+    /// CoreDNS.
+    Coredns(coredns::Coredns),
     /// A probe of a kubelet.
     Probe(probe::Probe),
     /// A server.
     Server(servers::Server),
-    /// CoreDNS.
-    Coredns(coredns::Coredns),
     /// What only waits.
     Idle(idle::Idle),
 }

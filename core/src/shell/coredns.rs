@@ -1,27 +1,27 @@
-//! CoreDNS as a command of its image: the program itself is in `dns`. Omits: `-conf` with another path, other flags.
+//! CoreDNS as a container's program. What it does is `dns`'s part.
 
 use super::{Command, Programs};
 use crate::base::Text;
 use crate::dns::coredns::CoreDns;
 use crate::process::{Cx, Reply, Signal, Turn};
 
-/// A running CoreDNS with its command line.
+/// The program and its command line.
 #[derive(Debug, Clone)]
 pub struct Coredns {
     argv: Vec<Text>,
-    program: CoreDns,
+    server: CoreDns,
 }
 
 impl Coredns {
-    /// CoreDNS with these words.
+    /// `coredns -conf FILE`.
     pub fn new(argv: &[Text]) -> Coredns {
-        Coredns { argv: argv.to_vec(), program: CoreDns::default() }
+        Coredns { argv: argv.to_vec(), server: CoreDns::default() }
     }
 }
 
 impl Command for Coredns {
     fn resume(&mut self, cx: &mut Cx<'_, '_>, reply: Reply) -> Turn<Programs> {
-        self.program.resume(cx, reply).into()
+        self.server.resume(cx, reply).into()
     }
 
     fn command(&self) -> Text {
