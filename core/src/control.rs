@@ -9,4 +9,4 @@ pub mod replica_set;
 pub mod scheduler;
 pub mod selection;
 
-pub use controllers::{CONTROLLERS, ControllerDef, Controllers};
+pub use controllers::{CONTROLLERS, ControllerDef, Controllers, place};

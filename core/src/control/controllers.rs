@@ -20,6 +20,15 @@ pub struct ControllerDef {
     pub kinds: &'static [&'static Kind],
 }
 
+/// Where a controller is on the stage: the scheduler has a spot of its own.
+pub fn place(id: ControllerId) -> Place {
+    match CONTROLLERS.get(id.0 as usize).map(|def| def.name) {
+        Some("default-scheduler") => Place::Scheduler,
+        Some(name) => Place::Controller(name.into()),
+        None => Place::World,
+    }
+}
+
 /// What a controller does; [`Desk`] has the rest.
 pub trait Reconcile {
     /// Something that it knows has changed: queue the keys that this concerns.

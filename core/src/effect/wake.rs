@@ -37,8 +37,6 @@ pub enum Wake {
     Resume(Pid, u64),
     /// A socket's own timers: SYN again, or give up. The number counts the attempts.
     Socket(SockId, u32),
-    /// The garbage collector, leases, and what else the API server does by itself.
-    ApiServerTick,
 }
 
 /// Who talks to the API server.

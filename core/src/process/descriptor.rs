@@ -32,6 +32,8 @@ pub enum Descriptor {
     Api(VecDeque<Bytes>, bool),
     /// A typed watch: what has come.
     Watch(VecDeque<WatchEvent>),
+    /// Writes are kept with the process, for whoever is told of its end.
+    Captured,
     /// A container's log; `true` for standard error.
     Log(ContainerId, bool),
 }

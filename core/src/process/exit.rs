@@ -24,7 +24,7 @@ impl<P: Program> Kernel<P> {
         if let Some(notice) = process.notice.clone() {
             let is_probe = notice.probe.is_some();
             let container = notice.container.clone();
-            out.after(Duration::ZERO, Self::notice_wake(notice, status));
+            out.after(Duration::ZERO, Self::notice_wake(notice, status, &process.captured));
             if !is_probe {
                 self.kill_container(&container, out);
             }
@@ -79,6 +79,7 @@ impl<P: Program> Kernel<P> {
                 }
             }
             Descriptor::Null
+            | Descriptor::Captured
             | Descriptor::Terminal(..)
             | Descriptor::FileRead(_)
             | Descriptor::FileWrite(_)
@@ -111,6 +112,7 @@ impl<P: Program> Kernel<P> {
             }
             Descriptor::Api(..) | Descriptor::Watch(_) => self.requests.push(Request::Unsubscribe(pid, fd)),
             Descriptor::Null
+            | Descriptor::Captured
             | Descriptor::Terminal(..)
             | Descriptor::FileRead(_)
             | Descriptor::FileWrite(_)

@@ -6,13 +6,15 @@ use super::program::Program;
 use super::socket::SocketState;
 use super::syscall::{Errno, Reply, Signal};
 use super::terminal::ChunkKind;
-use crate::base::{Fd, Pid};
+use crate::base::{Fd, Pid, TerminalId};
 use crate::effect::{ContainerId, Out};
 use bytes::Bytes;
 use std::sync::Arc;
 
 /// Lines of a container's log that are kept.
 const MAX_LOG: usize = 10_000;
+/// Bytes of a probe's output that are kept (as the kubelet does).
+const MAX_CAPTURED: usize = 10_240;
 
 impl<P: Program> Kernel<P> {
     pub(super) fn read(
@@ -27,7 +29,7 @@ impl<P: Program> Kernel<P> {
         let plain = |what: Bytes| Some(Ok(Came { what, cause }));
         match process.fds.get_mut(&fd) {
             None => Some(Err(Errno::Ebadf)),
-            Some(Descriptor::Null) => plain(Bytes::new()),
+            Some(Descriptor::Null | Descriptor::Captured) => plain(Bytes::new()),
             Some(Descriptor::FileRead(rest)) => {
                 let n = max.min(rest.len());
                 plain(rest.split_to(n))
@@ -172,6 +174,12 @@ impl<P: Program> Kernel<P> {
         match process.fds.get(&fd).cloned() {
             None => Some(Reply::Err(Errno::Ebadf)),
             Some(Descriptor::Null) => Some(Reply::Done),
+            Some(Descriptor::Captured) => {
+                let captured = &mut self.process(pid)?.captured;
+                let room = MAX_CAPTURED.saturating_sub(captured.len()).min(data.len());
+                captured.extend_from_slice(&data[..room]);
+                Some(Reply::Done)
+            }
             Some(Descriptor::Terminal(id, is_err)) => {
                 let kind = if is_err { ChunkKind::Err } else { ChunkKind::Out };
                 self.terminal_mut(id)?.print(out.now, kind, &data);
@@ -238,6 +246,22 @@ impl<P: Program> Kernel<P> {
         log.push_back(data);
         if log.len() > MAX_LOG {
             log.pop_front();
+        }
+    }
+}
+
+impl<P: Program> Kernel<P> {
+    /// Something was typed into a terminal: whoever waits for it looks.
+    pub fn typed(&mut self, id: TerminalId, out: &mut Out<'_>) {
+        let waiters =
+            self.terminal_mut(id).map(|terminal| std::mem::take(&mut terminal.waiters)).unwrap_or_default();
+        // The command is what the shell does next, not what it did before.
+        let cause = out.cause();
+        for pid in waiters {
+            if let Some(process) = self.process(pid) {
+                process.cause = cause;
+            }
+            self.poke(pid, out);
         }
     }
 }

@@ -85,6 +85,8 @@ pub struct Process<P> {
     /// Whether `cause.journey` is its own, and not that of whoever talks to it.
     pub(super) own_journey: bool,
     pub(super) notice: Option<ExitNotice>,
+    /// What it wrote to [`Descriptor::Captured`].
+    pub(super) captured: Vec<u8>,
 }
 
 impl<P> Process<P> {
@@ -93,6 +95,21 @@ impl<P> Process<P> {
     fn is_init(&self) -> bool {
         let is_probe = self.notice.as_ref().is_some_and(|notice| notice.probe.is_some());
         self.container.is_some() && self.parent.is_none() && !is_probe
+    }
+}
+
+impl<P> Process<P> {
+    /// Its environment.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Whether it waits for input.
+    pub fn waits_for_input(&self) -> bool {
+        matches!(
+            self.blocked,
+            Blocked::Read(Fd(0), _) | Blocked::ReadLine(Fd(0)) | Blocked::ReadAll(Fd(0), _)
+        )
     }
 }
 
@@ -194,6 +211,7 @@ impl<P: Program> Kernel<P> {
             cause,
             own_journey: false,
             notice: new.notice,
+            captured: Vec::new(),
         };
         self.processes.insert(pid, Arc::new(process));
         out.after(SPAWN_TIME, Wake::Resume(pid, 0));
@@ -402,9 +420,12 @@ impl<P: Program> Kernel<P> {
     }
 
     /// The wake that tells a kubelet of a process's end.
-    pub(super) fn notice_wake(notice: ExitNotice, status: i32) -> Wake {
+    pub(super) fn notice_wake(notice: ExitNotice, status: i32, captured: &[u8]) -> Wake {
         let wake = match notice.probe {
-            Some(kind) => KubeletWake::ProbeDone(notice.container, kind, status, "".into()),
+            Some(kind) => {
+                let output = String::from_utf8_lossy(captured);
+                KubeletWake::ProbeDone(notice.container, kind, status, output.trim_end().into())
+            }
             None => KubeletWake::Exited(notice.container, status),
         };
         Wake::Kubelet(notice.node, wake)

@@ -107,6 +107,11 @@ impl Files {
         Arc::make_mut(&mut self.by_path).remove(path).is_some()
     }
 
+    /// The paths from one on, in order.
+    pub fn paths_from<'a>(&'a self, first: &str) -> impl Iterator<Item = &'a Text> + use<'a> {
+        self.by_path.range(Text::from(first)..).map(|(path, _)| path)
+    }
+
     /// The paths, in order.
     pub fn paths(&self) -> impl Iterator<Item = &Text> {
         self.by_path.keys()

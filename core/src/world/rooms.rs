@@ -1,0 +1,114 @@
+//! The rooms side by side, and what passes between them without being a wake. Each room sees only its own input.
+
+use super::Cluster;
+use super::watches::Watches;
+use crate::api::Kind;
+use crate::apiserver::ApiServer;
+use crate::base::{HostId, NodeId, Text};
+use crate::control::Controllers;
+use crate::effect::{Client, Out};
+use crate::net::{Conntrack, Host, Topology};
+use crate::node::Kubelet;
+use crate::process::{Kernel, Request};
+use crate::proxy::KubeProxies;
+use crate::shell::Programs;
+use crate::trace::Place;
+use ipnet::IpNet;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// The operator's own machine, where kubectl is typed.
+pub const OPERATOR: &str = "host";
+/// The address of the operator's machine (documentation range 198.51.100.0/24).
+const OPERATOR_IP: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
+
+/// All rooms.
+#[derive(Debug, Clone)]
+pub struct Rooms {
+    pub(super) api: ApiServer,
+    pub(super) controllers: Controllers,
+    pub(super) nodes: Vec<Machine>,
+    pub(super) proxies: KubeProxies,
+    pub(super) net: Topology,
+    pub(super) kernel: Kernel<Programs>,
+    pub(super) watches: Watches,
+    /// The namespace of each pod, by the pod's uid.
+    pub(super) sandboxes: BTreeMap<Text, HostId>,
+    pub(super) operator: HostId,
+}
+
+/// A node: its kubelet and its kernel's connection table.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    pub(super) name: Text,
+    pub(super) host: HostId,
+    pub(super) kubelet: Kubelet,
+    pub(super) conntrack: Conntrack,
+}
+
+impl Rooms {
+    /// The rooms of a cluster before anything has happened.
+    pub(super) fn new(cluster: &Cluster) -> Rooms {
+        let mut net = Topology::default();
+        net.latencies = cluster.latencies.clone();
+        let operator =
+            net.add(Host { place: Place::Outside(OPERATOR.into()), node: None, ip: OPERATOR_IP, up: true });
+        Rooms {
+            api: ApiServer::new(&super::bootstrap::api_config(cluster)),
+            controllers: Controllers::new(),
+            nodes: Vec::new(),
+            proxies: KubeProxies::new(IpNet::V4(cluster.pod_cidr)),
+            net,
+            kernel: Kernel::default(),
+            watches: Watches::default(),
+            sandboxes: BTreeMap::new(),
+            operator,
+        }
+    }
+
+    pub(super) fn kubelet(&mut self, node: NodeId) -> Option<&mut Kubelet> {
+        self.nodes.get_mut(node.0 as usize).map(|machine| &mut machine.kubelet)
+    }
+
+    /// After each piece of work: watchers learn of writes, the kernel's requests are carried out.
+    pub(super) fn settle(&mut self, out: &mut Out<'_>) {
+        for request in self.kernel.drain_requests() {
+            match request {
+                Request::Subscribe(pid, fd, kinds) => {
+                    self.subscribe(Client::Process(pid, fd), &kinds, None, out)
+                }
+                Request::Unsubscribe(pid, fd) => self.watches.remove(Client::Process(pid, fd)),
+            }
+        }
+        self.fan_out(out);
+    }
+
+    /// Where a client of the API server sits.
+    pub(super) fn client_place(&self, client: Client) -> Place {
+        let node = |id: NodeId| self.nodes.get(id.0 as usize).map(|m| m.name.clone()).unwrap_or_default();
+        match client {
+            Client::Controller(id) => crate::control::place(id),
+            Client::Kubelet(id) => Place::Kubelet(node(id)),
+            Client::Proxy(id) => Place::KubeProxy(node(id)),
+            Client::Process(pid, _) => {
+                let host = self.kernel.get(pid).and_then(|process| self.net.get(process.host));
+                host.map_or(Place::World, |host| host.place.clone())
+            }
+            Client::Bootstrap => Place::ApiServer,
+        }
+    }
+
+    /// A client begins to watch kinds: it is told of everything that there is, then of changes.
+    pub(super) fn subscribe(
+        &mut self,
+        client: Client,
+        kinds: &[&'static Kind],
+        node: Option<Text>,
+        out: &mut Out<'_>,
+    ) {
+        self.fan_out(out);
+        let mut cursor = 0;
+        let present = self.api.watch_from(kinds, &mut cursor).unwrap_or_default();
+        self.watches.add(client, kinds, node, present, out);
+    }
+}

@@ -1,0 +1,67 @@
+//! A node from within: its rules, its connection table, the files of its pods.
+
+use crate::base::{NodeId, Text};
+use crate::net::conntrack::{Entry, State};
+use crate::trace::Place;
+use crate::world::World;
+
+impl World {
+    /// The nodes' names, in order of joining.
+    pub fn node_names(&self) -> impl Iterator<Item = &Text> {
+        self.rooms.nodes.iter().map(|machine| &machine.name)
+    }
+
+    fn node_id(&self, name: &str) -> Option<NodeId> {
+        self.rooms.nodes.iter().position(|machine| &*machine.name == name).map(|n| NodeId(n as u32))
+    }
+
+    /// The node's nat and filter rules as `iptables-save` prints them.
+    pub fn iptables(&self, node: &str) -> Option<String> {
+        self.node_id(node).map(|id| self.rooms.proxies.iptables_save(id, self.now()))
+    }
+
+    /// The revision of the store that a node's kube-proxy was told of, and the one that its rules are of.
+    pub fn proxy_revisions(&self, node: &str) -> Option<(u64, u64)> {
+        self.rooms.proxies.revisions(self.node_id(node)?)
+    }
+
+    /// The node's connection table, one line per entry, as `conntrack -L` prints it.
+    pub fn conntrack(&self, node: &str) -> Vec<String> {
+        let machine = self.node_id(node).and_then(|id| self.rooms.nodes.get(id.0 as usize));
+        let entries = machine.into_iter().flat_map(|machine| machine.conntrack.entries(self.now()));
+        entries.map(|entry| conntrack_line(entry, self.now())).collect()
+    }
+
+    /// A file of a pod or of the operator's machine.
+    pub fn file(&self, place: &Place, path: &str) -> Option<&str> {
+        let (id, _) = self.rooms.net.iter().find(|(_, host)| host.place == *place)?;
+        self.rooms.kernel.files(id)?.text(path)
+    }
+
+    /// A pod's log: what its containers printed, by container in order of name.
+    pub fn container_log(&self, uid: &str, container: &str) -> String {
+        let id = crate::effect::ContainerId { pod: uid.into(), name: container.into() };
+        self.rooms.kernel.log(&id).map(|chunk| String::from_utf8_lossy(chunk).into_owned()).collect()
+    }
+}
+
+/// Models: conntrack-tools `conntrack -L`, without byte counters.
+fn conntrack_line(entry: &Entry, now: crate::base::Instant) -> String {
+    let (protocol, number, state) = match entry.state {
+        State::SynSent => ("tcp", 6, "SYN_SENT "),
+        State::Established => ("tcp", 6, "ESTABLISHED "),
+        State::Closing => ("tcp", 6, "TIME_WAIT "),
+        State::Unreplied | State::Assured => ("udp", 17, ""),
+    };
+    let flow = |f: &crate::net::packet::Flow| {
+        format!("src={} dst={} sport={} dport={}", f.src.ip(), f.dst.ip(), f.src.port(), f.dst.port())
+    };
+    let seconds = (entry.expires - now).as_secs();
+    let (unreplied, assured) = match entry.state {
+        State::SynSent | State::Unreplied => ("[UNREPLIED] ", ""),
+        State::Established | State::Assured => ("", " [ASSURED]"),
+        State::Closing => ("", ""),
+    };
+    let (original, reply) = (flow(&entry.original), flow(&entry.reply));
+    format!("{protocol:<8} {number} {seconds} {state}{original} {unreplied}{reply}{assured} mark=0 use=1")
+}

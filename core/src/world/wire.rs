@@ -1,0 +1,205 @@
+//! A packet's way: the node's conntrack and kube-proxy rules, the link, and the namespace that has the address.
+//! Omits: routing tables, MTU, and a source port of its own for masqueraded connections unless the port is taken.
+
+use super::Rooms;
+use crate::base::{HostId, NodeId};
+use crate::dns::message;
+use crate::effect::{Out, Wake};
+use crate::net::conntrack::Direction;
+use crate::net::{Packet, Segment};
+use crate::proxy::Verdict;
+use crate::trace::cargo::Addresses;
+use crate::trace::{Cargo, Fact, Hop, Place, Reason, Refusal, TcpFlag};
+use bytes::Bytes;
+use std::net::SocketAddr;
+
+/// The port of DNS.
+const DNS_PORT: u16 = 53;
+
+impl Rooms {
+    /// A packet leaves a namespace.
+    pub(super) fn send(&mut self, from: HostId, packet: Packet, out: &mut Out<'_>) {
+        let Some(host) = self.net.get(from) else { return };
+        let (own, node) = (host.ip, host.node);
+        if packet.dst.ip().is_loopback() || packet.dst.ip() == own {
+            return self.carry(from, from, packet, out);
+        }
+        match node {
+            Some(node) => self.pass_node(node, from, packet, out),
+            None => self.route(from, packet, out),
+        }
+    }
+
+    /// A node's network stack sees a packet on its way out: conntrack first, then rules for new connections.
+    fn pass_node(&mut self, node: NodeId, from: HostId, mut packet: Packet, out: &mut Out<'_>) {
+        let Some(machine) = self.nodes.get_mut(node.0 as usize) else { return };
+        let before = (packet.src, packet.dst);
+        match machine.conntrack.translate(out.now, &mut packet) {
+            Some(direction) => {
+                let place = Place::Node(machine.name.clone());
+                note_translation(&place, direction, before, &packet, out);
+                self.route(from, packet, out);
+            }
+            None if matches!(packet.segment, Segment::Syn | Segment::Datagram(_)) => {
+                self.consult_rules(node, from, packet, out);
+            }
+            None => self.route(from, packet, out),
+        }
+    }
+
+    /// The first packet of a connection meets kube-proxy's rules.
+    fn consult_rules(&mut self, node: NodeId, from: HostId, mut packet: Packet, out: &mut Out<'_>) {
+        let client = self.net.get(from).map_or(Place::World, |host| host.place.clone());
+        match self.proxies.translate(node, &client, &packet, out) {
+            Verdict::Pass => self.route(from, packet, out),
+            Verdict::Dnat { to, masquerade } => {
+                let Some(machine) = self.nodes.get_mut(node.0 as usize) else { return };
+                let node_ip = self.net.get(machine.host).map(|host| host.ip);
+                let src = match node_ip {
+                    Some(ip) if masquerade => SocketAddr::new(ip, packet.src.port()),
+                    _ => packet.src,
+                };
+                machine.conntrack.track(out.now, &packet, src, to);
+                (packet.src, packet.dst) = (src, to);
+                self.route(from, packet, out);
+            }
+            Verdict::Reject => {
+                let answer = packet.answer(Segment::Unreachable);
+                self.carry_between(Place::Node(self.node_name(node)), from, from, answer, out);
+            }
+            Verdict::Drop => {}
+        }
+    }
+
+    /// Finds who has the destination and sends the packet there.
+    fn route(&mut self, from: HostId, packet: Packet, out: &mut Out<'_>) {
+        match self.net.owner(packet.dst.ip()) {
+            Some(to) => self.carry(from, to, packet, out),
+            None => {
+                let by = self.net.get(from).map(|host| (host.node, host.place.clone()));
+                let by = match by {
+                    Some((Some(node), _)) => Place::Node(self.node_name(node)),
+                    Some((None, place)) => place,
+                    None => Place::World,
+                };
+                out.refused(by, Refusal::NoSuchAddress(packet.dst));
+            }
+        }
+    }
+
+    fn carry(&mut self, from: HostId, to: HostId, packet: Packet, out: &mut Out<'_>) {
+        let place = self.net.get(from).map_or(Place::World, |host| host.place.clone());
+        self.carry_between(place, from, to, packet, out);
+    }
+
+    fn carry_between(&mut self, place: Place, from: HostId, to: HostId, packet: Packet, out: &mut Out<'_>) {
+        let there = self.net.get(to).map_or(Place::World, |host| host.place.clone());
+        let takes = self.net.latency(from, to);
+        let addresses = Some(Addresses { src: packet.src, dst: packet.dst });
+        out.fact(Fact::Moved(Hop { from: place, to: there, cargo: cargo(&packet), addresses, takes }));
+        out.after(takes, Wake::Arrive(to, Box::new(packet)));
+    }
+
+    /// A packet reaches a namespace: its node's conntrack first, and at a node's own address its rules for node ports.
+    pub(super) fn arrive(&mut self, to: HostId, mut packet: Packet, out: &mut Out<'_>) {
+        let Some(host) = self.net.get(to) else { return };
+        if !host.up {
+            let by = host.node.map_or(Place::World, |node| Place::Node(self.node_name(node)));
+            out.refused(by, Refusal::NoSuchAddress(packet.dst));
+            return;
+        }
+        let is_node = matches!(host.place, Place::Node(_));
+        let Some(machine) = host.node.and_then(|node| self.nodes.get_mut(node.0 as usize)) else {
+            return self.kernel.arrive(to, packet, &self.net, out);
+        };
+        let before = (packet.src, packet.dst);
+        let translated = machine.conntrack.translate(out.now, &mut packet);
+        if let Some(direction) = translated {
+            note_translation(&Place::Node(machine.name.clone()), direction, before, &packet, out);
+        }
+        let node = host.node.unwrap_or_default();
+        if is_node && packet.dst != before.1 {
+            return self.route(to, packet, out);
+        }
+        let is_new = matches!(packet.segment, Segment::Syn | Segment::Datagram(_));
+        if is_node && translated.is_none() && is_new && before.0.ip() != before.1.ip() {
+            return self.node_port(node, to, packet, out);
+        }
+        self.kernel.arrive(to, packet, &self.net, out);
+    }
+
+    /// A new connection to a node's own address: a node port, or a program of the node.
+    fn node_port(&mut self, node: NodeId, host: HostId, packet: Packet, out: &mut Out<'_>) {
+        let client = self.net.owner(packet.src.ip()).and_then(|id| self.net.get(id));
+        let client = client.map_or(Place::World, |host| host.place.clone());
+        match self.proxies.translate(node, &client, &packet, out) {
+            Verdict::Pass => self.kernel.arrive(host, packet, &self.net, out),
+            Verdict::Dnat { to, masquerade } => {
+                let Some(machine) = self.nodes.get_mut(node.0 as usize) else { return };
+                let src =
+                    if masquerade { SocketAddr::new(packet.dst.ip(), packet.src.port()) } else { packet.src };
+                machine.conntrack.track(out.now, &packet, src, to);
+                self.route(host, Packet { src, dst: to, ..packet }, out);
+            }
+            Verdict::Reject => self.route(host, packet.answer(Segment::Unreachable), out),
+            Verdict::Drop => {}
+        }
+    }
+
+    pub(super) fn node_name(&self, node: NodeId) -> crate::base::Text {
+        self.nodes.get(node.0 as usize).map(|machine| machine.name.clone()).unwrap_or_default()
+    }
+}
+
+/// The facts of a translation: the destination on the way there, the source on the way back.
+fn note_translation(
+    place: &Place,
+    direction: Direction,
+    before: (SocketAddr, SocketAddr),
+    packet: &Packet,
+    out: &mut Out<'_>,
+) {
+    match direction {
+        Direction::Original if before.1 != packet.dst => {
+            out.decided(place.clone(), Reason::Conntrack(before.1, packet.dst));
+        }
+        Direction::Reply if before.0 != packet.src => {
+            out.decided(place.clone(), Reason::SourceRestored(before.0, packet.src));
+        }
+        Direction::Original | Direction::Reply => {}
+    }
+}
+
+/// What a packet carries, as the log says it.
+fn cargo(packet: &Packet) -> Cargo {
+    let is_dns = packet.src.port() == DNS_PORT || packet.dst.port() == DNS_PORT;
+    match &packet.segment {
+        Segment::Syn => Cargo::Tcp(TcpFlag::Syn),
+        Segment::SynAck => Cargo::Tcp(TcpFlag::SynAck),
+        Segment::Fin => Cargo::Tcp(TcpFlag::Fin),
+        Segment::Rst => Cargo::Tcp(TcpFlag::Rst),
+        Segment::Unreachable => Cargo::PortUnreachable,
+        Segment::Datagram(bytes) if is_dns => message::summary(bytes).map_or(payload(bytes), Cargo::Dns),
+        Segment::Data(bytes) if is_dns && bytes.len() > 2 => {
+            message::summary(&bytes.slice(2..)).map_or(payload(bytes), Cargo::Dns)
+        }
+        Segment::Data(bytes) => http_cargo(bytes).unwrap_or(payload(bytes)),
+        Segment::Datagram(bytes) => payload(bytes),
+    }
+}
+
+fn payload(bytes: &Bytes) -> Cargo {
+    Cargo::Payload(bytes.len() as u64)
+}
+
+/// The first line of an HTTP message, if the payload begins with one.
+fn http_cargo(bytes: &Bytes) -> Option<Cargo> {
+    let end = bytes.iter().take(2_048).position(|byte| *byte == b'\r' || *byte == b'\n')?;
+    let line = std::str::from_utf8(&bytes[..end]).ok()?;
+    let length = bytes.len() as u64;
+    if let Some(rest) = line.strip_prefix("HTTP/1.") {
+        let status = rest.split(' ').nth(1)?.parse().ok()?;
+        return Some(Cargo::HttpResponse(status, length));
+    }
+    line.contains(" HTTP/1.").then(|| Cargo::HttpRequest(line.into(), length))
+}
