@@ -11,7 +11,6 @@ pub mod endpoints;
 pub mod event;
 pub mod field_error;
 pub mod fields;
-pub mod json_text;
 pub mod kinds;
 pub mod lease;
 pub mod names;

@@ -1,7 +1,5 @@
 //! Restoring manifests as they arrive from web pages.
 
-#![allow(clippy::unwrap_used)] // in tests, where a panic is an answer
-
 use serde_json::{Value, json};
 use tidepool_core::api::yaml::read;
 use tidepool_core::api::yaml::repair::{RepairKind, offer};

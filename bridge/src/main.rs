@@ -1,0 +1,17 @@
+//! `tidepool`: a world without a page. Runs scripts in virtual time and replays recordings. Knows no web.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line program prints
+
+mod commands;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match commands::dispatch(lexopt::Parser::from_env()) {
+        Ok(status) => ExitCode::from(status),
+        Err(message) => {
+            eprintln!("tidepool: {message}");
+            ExitCode::from(2)
+        }
+    }
+}

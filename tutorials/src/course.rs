@@ -1,0 +1,38 @@
+//! The course: which lessons there are, in order, and what each builds on.
+
+use serde::Deserialize;
+
+/// `course.yaml`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Course {
+    /// The lessons, in order.
+    pub lessons: Vec<Entry>,
+}
+
+/// A lesson of the course.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Its folder.
+    pub folder: String,
+    /// The folders of the lessons to be done before it.
+    #[serde(default)]
+    pub needs: Vec<String>,
+}
+
+impl Course {
+    /// Reads `course.yaml`; the error is the reader's, with line and column.
+    pub fn parse(text: &str) -> Result<Course, String> {
+        serde_yaml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// Lessons that need one which does not come before them: the lesson and what it needs.
+    pub fn disordered(&self) -> Vec<(&str, &str)> {
+        let before = |n: usize, need: &str| self.lessons[..n].iter().any(|entry| entry.folder == need);
+        let needs =
+            self.lessons.iter().enumerate().flat_map(|(n, e)| e.needs.iter().map(move |need| (n, e, need)));
+        let missing = needs.filter(|(n, _, need)| !before(*n, need));
+        missing.map(|(_, entry, need)| (entry.folder.as_str(), need.as_str())).collect()
+    }
+}

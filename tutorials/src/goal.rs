@@ -1,0 +1,81 @@
+//! A goal: a command and the output that means done, in the terminal's own language. There is no other predicate.
+
+/// A goal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Goal {
+    /// The command.
+    pub command: String,
+    /// How its output is looked at.
+    pub wanted: Wanted,
+}
+
+/// What the output must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// Exactly this text (`----`).
+    Exact(String),
+    /// This text somewhere in it (`---- contains`).
+    Contains(String),
+    /// So many lines: least and most (`---- lines 3` or `---- lines 3..5`).
+    Lines(usize, usize),
+}
+
+impl Goal {
+    /// Reads a goal block: the command, a line `----` with the way of looking, the text.
+    pub fn parse(text: &str) -> Result<Goal, String> {
+        let split =
+            text.lines().position(|line| line.starts_with("----")).ok_or("a goal needs a line ----")?;
+        let lines: Vec<&str> = text.lines().collect();
+        let command = lines[..split].join("\n").trim().to_string();
+        if command.is_empty() {
+            return Err("a goal needs a command before ----".into());
+        }
+        let body = lines[split + 1..].join("\n");
+        let way = lines[split].trim_start_matches('-').trim();
+        let wanted = match way.split_once(' ') {
+            None if way.is_empty() && body.is_empty() => {
+                return Err("a goal needs the output that means done".into());
+            }
+            None if way.is_empty() => Wanted::Exact(body),
+            None if way == "contains" && !body.is_empty() => Wanted::Contains(body),
+            Some(("lines", range)) => lines_of(range)?,
+            _ => return Err(format!("{way:?} is no way of looking: use nothing, contains, or lines N..M")),
+        };
+        Ok(Goal { command, wanted })
+    }
+
+    /// Whether an output means done. A command that failed is never done.
+    pub fn is_met(&self, output: &str, status: i32) -> bool {
+        let output = output.trim_end();
+        status == 0
+            && match &self.wanted {
+                Wanted::Exact(text) => output == text.trim_end(),
+                Wanted::Contains(text) => output.contains(text.trim_end()),
+                Wanted::Lines(least, most) => (*least..=*most).contains(&output.lines().count()),
+            }
+    }
+}
+
+fn lines_of(range: &str) -> Result<Wanted, String> {
+    let number =
+        |text: &str| text.trim().parse::<usize>().map_err(|_| format!("{text:?} is no number of lines"));
+    match range.split_once("..") {
+        Some((least, most)) => Ok(Wanted::Lines(number(least)?, number(most)?)),
+        None => number(range).map(|n| Wanted::Lines(n, n)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_goal_is_a_command_and_what_it_prints() {
+        let goal = Goal::parse("kubectl get svc -o name\n---- contains\nservice/web\n").expect("a goal");
+        assert!(goal.is_met("service/kubernetes\nservice/web\n", 0));
+        assert!(!goal.is_met("service/kubernetes\n", 0));
+        assert!(!goal.is_met("service/web\n", 1));
+        assert_eq!(Goal::parse("x\n---- lines 2..3").map(|g| g.wanted), Ok(Wanted::Lines(2, 3)));
+        assert!(Goal::parse("x").is_err() && Goal::parse("x\n---- sometimes\ny").is_err());
+    }
+}

@@ -1,0 +1,167 @@
+//! A lesson's text: front matter, then a step per `##` heading; fenced blocks that the page and the checker act on.
+
+use serde::Deserialize;
+
+/// A lesson in one language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lesson {
+    /// What the front matter says.
+    pub about: About,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+}
+
+/// A lesson's front matter.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// The title.
+    pub title: String,
+    /// How long it takes.
+    pub minutes: u32,
+    /// The seed of its world.
+    pub seed: u64,
+    /// The manifest file of its folder that is applied at the start; empty for none.
+    #[serde(default)]
+    pub start: String,
+}
+
+/// A step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Its heading.
+    pub title: String,
+    /// The line of its heading, from 1.
+    pub line: usize,
+    /// Its blocks and the prose between them, in order.
+    pub blocks: Vec<Block>,
+}
+
+/// A piece of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// What it is.
+    pub kind: BlockKind,
+    /// The line on which it begins, from 1.
+    pub line: usize,
+    /// Its text.
+    pub text: String,
+}
+
+/// What a piece of a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockKind {
+    /// Markdown.
+    Prose,
+    /// Commands that the learner runs with a click.
+    Sh,
+    /// What the commands before it print.
+    Out,
+    /// A question before something is shown.
+    Predict,
+    /// A question after it.
+    Quiz,
+    /// A command and the output that means done.
+    Goal,
+    /// A command that the learner must have run in this step.
+    Did,
+    /// Help on demand.
+    Hint,
+    /// What reaches the goal.
+    Solution,
+}
+
+/// A problem of a lesson's text: its line and what is wrong.
+pub type TextProblem = (usize, String);
+
+impl BlockKind {
+    /// The kind that a fence's word names; other fences are prose.
+    fn of_word(word: &str) -> Option<BlockKind> {
+        Some(match word {
+            "sh" => BlockKind::Sh,
+            "out" => BlockKind::Out,
+            "predict" => BlockKind::Predict,
+            "quiz" => BlockKind::Quiz,
+            "goal" => BlockKind::Goal,
+            "did" => BlockKind::Did,
+            "hint" => BlockKind::Hint,
+            "solution" => BlockKind::Solution,
+            _ => return None,
+        })
+    }
+}
+
+impl Step {
+    /// The step's blocks of a kind.
+    pub fn of(&self, kind: BlockKind) -> impl Iterator<Item = &Block> {
+        self.blocks.iter().filter(move |block| block.kind == kind)
+    }
+}
+
+impl Lesson {
+    /// Reads a lesson.
+    pub fn parse(text: &str) -> Result<Lesson, TextProblem> {
+        let rest =
+            text.strip_prefix("---\n").ok_or((1, "must begin with --- and front matter".to_string()))?;
+        let end = rest.find("\n---\n").ok_or((1, "the front matter has no closing ---".to_string()))?;
+        let about: About = serde_yaml::from_str(&rest[..end]).map_err(|error| {
+            let line = error.location().map_or(1, |at| at.line() + 1);
+            (line, error.to_string())
+        })?;
+        let skipped = rest[..end].lines().count() + 2;
+        let steps = steps(&rest[end + 5..], skipped)?;
+        if steps.is_empty() {
+            return Err((skipped, "has no step: a step begins with ## and a title".into()));
+        }
+        Ok(Lesson { about, steps })
+    }
+}
+
+fn steps(text: &str, skipped: usize) -> Result<Vec<Step>, TextProblem> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut lines = text.lines().enumerate();
+    let mut prose = (0, String::new());
+    while let Some((n, line)) = lines.next() {
+        let at = n + skipped + 1;
+        if let Some(title) = line.strip_prefix("## ") {
+            flush(&mut steps, &mut prose);
+            steps.push(Step { title: title.trim().into(), line: at, blocks: Vec::new() });
+            continue;
+        }
+        let kind = line.strip_prefix("```").and_then(|word| BlockKind::of_word(word.trim()));
+        let Some(kind) = kind else {
+            if prose.1.is_empty() {
+                prose.0 = at;
+            }
+            prose.1.push_str(line);
+            prose.1.push('\n');
+            continue;
+        };
+        flush(&mut steps, &mut prose);
+        let mut body = String::new();
+        loop {
+            match lines.next() {
+                Some((_, "```")) => break,
+                Some((_, line)) => {
+                    body.push_str(line);
+                    body.push('\n');
+                }
+                None => return Err((at, "this block has no closing ```".into())),
+            }
+        }
+        let step = steps.last_mut().ok_or((at, "this block comes before the first step".to_string()))?;
+        step.blocks.push(Block { kind, line: at, text: body });
+    }
+    flush(&mut steps, &mut prose);
+    Ok(steps)
+}
+
+/// Prose before the first step is the lesson's opening and is kept out of the steps.
+fn flush(steps: &mut [Step], prose: &mut (usize, String)) {
+    let (line, text) = std::mem::take(prose);
+    if let Some(step) = steps.last_mut()
+        && !text.trim().is_empty()
+    {
+        step.blocks.push(Block { kind: BlockKind::Prose, line, text });
+    }
+}

@@ -1,0 +1,13 @@
+//! Lessons: content in folders, one Markdown file per language, and the checker that proves them. Knows no page.
+
+pub mod course;
+pub mod goal;
+pub mod lesson;
+pub mod verify;
+
+pub use goal::Goal;
+pub use lesson::{Block, BlockKind, Lesson, Step};
+pub use verify::{Problem, verify};
+
+/// The languages that every lesson has, by file name.
+pub const LANGUAGES: [&str; 2] = ["en", "zh-CN"];
