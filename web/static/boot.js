@@ -23,16 +23,16 @@ const WORDS = {
   },
   "zh-CN": {
     crashed: "Tidepool 已停止运行",
-    crashedWhy: "模拟程序内部出错了。你的操作记录和清单都保存在本浏览器中,没有丢失。",
+    crashedWhy: "模拟程序内部出错了。你的操作记录和清单都保存在本浏览器中，没有丢失。",
     marked: "上一次的最后一步没有执行完",
-    markedWhy: "上次页面在执行最后一步操作时停止了。要跳过这一步,还是再试一次?",
+    markedWhy: "上次页面在执行最后一步操作时停止了。要跳过这一步，还是再试一次？",
     leaveOut: "跳过最后一步",
     again: "全部重试",
     fresh: "新建一个集群",
     save: "保存操作记录",
     details: "程序报告的信息",
     failed: "Tidepool 无法启动",
-    failedWhy: "浏览器无法加载本程序。它需要 WebAssembly,新版的 Firefox、Chrome、Edge 或 Safari 均可。",
+    failedWhy: "浏览器无法加载本程序。它需要 WebAssembly，新版的 Firefox、Chrome、Edge 或 Safari 均可。",
   },
 };
 

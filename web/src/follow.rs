@@ -1,0 +1,117 @@
+//! Which request is followed, and which of its events are the main ones. Knows facts, not words.
+
+use tidepool_core::trace::{Cargo, Event, Fact, Journey, JourneyId, Log, Origin, Place, Reason, TcpFlag};
+
+/// Whether a journey is a request that a learner may want to follow.
+pub fn is_request(journey: &Journey) -> bool {
+    matches!(journey.origin, Origin::Request(..))
+}
+
+/// The first request that began after a journey and belongs to a command, if there is one yet.
+pub fn first_request_since(log: &Log, since: JourneyId) -> Option<JourneyId> {
+    let newer = log.journeys.iter().rev().take_while(|journey| journey.id > since);
+    let asked = newer.filter(|journey| is_request(journey) && belongs_to_command(log, journey));
+    asked.last().map(|journey| journey.id)
+}
+
+/// Whether a later request of the same command has begun: then this one is over.
+pub fn has_successor(log: &Log, id: JourneyId) -> bool {
+    let Some(parent) = log.journeys.get(id).and_then(|journey| journey.parent) else { return false };
+    let newer = log.journeys.iter().rev().take_while(|journey| journey.id > id);
+    newer.into_iter().any(|journey| is_request(journey) && journey.parent == Some(parent))
+}
+
+fn belongs_to_command(log: &Log, journey: &Journey) -> bool {
+    let parent = journey.parent.and_then(|id| log.journeys.get(id));
+    parent.is_some_and(|parent| matches!(parent.origin, Origin::Command(..)))
+}
+
+/// The events of a journey that are still in the log.
+pub fn events<'l>(log: &'l Log, journey: &'l Journey) -> impl DoubleEndedIterator<Item = &'l Event> {
+    journey.events.iter().filter_map(|id| log.get(*id))
+}
+
+/// Whether an event belongs to the short telling of a journey.
+pub fn is_main(event: &Event) -> bool {
+    match &event.fact {
+        Fact::Moved(hop) => match &hop.cargo {
+            Cargo::Dns(dns) => dns.qtype.as_ref() != "AAAA",
+            Cargo::Tcp(TcpFlag::Rst) | Cargo::PortUnreachable => true,
+            Cargo::HttpRequest(..) | Cargo::HttpResponse(..) => true,
+            Cargo::ApiRequest(..) | Cargo::ApiResponse(_) | Cargo::StoragePut(..) => true,
+            Cargo::Tcp(_) | Cargo::Payload(_) | Cargo::Watch(..) => false,
+        },
+        Fact::Decided(_, reason) => match reason {
+            Reason::ServiceRule(pick) => pick.sent.port() != 53,
+            Reason::SourceRestored(sent, _) => sent.port() != 53,
+            Reason::SearchList(step) => step.attempt.0 == 1,
+            Reason::Conntrack(..) | Reason::DnsPlugin(..) => false,
+            _ => true,
+        },
+        Fact::Changed(..) | Fact::Refused(..) => true,
+    }
+}
+
+/// The short telling: main events, each kind of return told once.
+pub fn main_events<'l>(log: &'l Log, journey: &'l Journey) -> Vec<&'l Event> {
+    let mut restored = false;
+    let once = |event: &&Event| {
+        let again = matches!(event.fact, Fact::Decided(_, Reason::SourceRestored(..))) && restored;
+        restored |= matches!(event.fact, Fact::Decided(_, Reason::SourceRestored(..)));
+        !again
+    };
+    events(log, journey).filter(|event| is_main(event)).filter(once).collect()
+}
+
+/// How a request ended, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// An HTTP status.
+    Status(u16),
+    /// A DNS answer with so many records.
+    Resolved(u16),
+    /// It was refused, or nothing answered.
+    Failed,
+    /// Nothing is known yet.
+    Open,
+}
+
+/// How a journey ended: the last answer or refusal in it.
+pub fn outcome(log: &Log, journey: &Journey) -> Outcome {
+    let told = events(log, journey).rev().find_map(|event| match &event.fact {
+        Fact::Moved(hop) => match &hop.cargo {
+            Cargo::HttpResponse(status, _) | Cargo::ApiResponse(status) => Some(Outcome::Status(*status)),
+            Cargo::Tcp(TcpFlag::Rst) | Cargo::PortUnreachable => Some(Outcome::Failed),
+            _ => None,
+        },
+        Fact::Refused(..) => Some(Outcome::Failed),
+        _ => None,
+    });
+    let resolved = || {
+        events(log, journey).rev().find_map(|event| match &event.fact {
+            Fact::Moved(hop) => match &hop.cargo {
+                Cargo::Dns(dns) => dns.answer.as_ref().map(|(_, n)| Outcome::Resolved(*n)),
+                _ => None,
+            },
+            _ => None,
+        })
+    };
+    told.or_else(resolved).unwrap_or(Outcome::Open)
+}
+
+/// Who answered a journey's HTTP request last.
+pub fn answered_by<'l>(log: &'l Log, journey: &'l Journey) -> Option<&'l Place> {
+    events(log, journey).rev().find_map(|event| match &event.fact {
+        Fact::Moved(hop) if matches!(hop.cargo, Cargo::HttpResponse(..)) => Some(&hop.from),
+        _ => None,
+    })
+}
+
+/// Where an event happened: for a hop, where it left and where it went.
+pub fn places(fact: &Fact) -> Vec<&Place> {
+    match fact {
+        Fact::Moved(hop) => vec![&hop.from, &hop.to],
+        Fact::Decided(by, _) | Fact::Refused(by, _) => vec![by],
+        Fact::Changed(..) => vec![&Place::ApiServer],
+    }
+}

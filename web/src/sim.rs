@@ -1,0 +1,7 @@
+//! The page's door to the core: the recording session that it drives, and the plain views that it draws. The one file
+//! of the page that names where in the core they live.
+
+pub use fake::*;
+
+#[path = "fake.rs"]
+mod fake;

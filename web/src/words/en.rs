@@ -1,0 +1,461 @@
+//! English.
+
+use super::{Said, Ui, Words, fraction, millis};
+use tidepool_core::base::ObjectRef;
+use tidepool_core::trace::cargo::DnsCargo;
+use tidepool_core::trace::reason::{RulePick, SearchStep};
+use tidepool_core::trace::{Cargo, Change, Hop, Place, Reason, Refusal, TcpFlag};
+
+pub(super) static WORDS: Words = Words {
+    tag: "en",
+    name: "English",
+    ui: UI,
+    hop,
+    reason,
+    refusal,
+    change,
+    place,
+    hops: |n| if n == 1 { "1 hop".into() } else { format!("{n} hops") },
+    more: |n| format!("and {n} more"),
+    together: |n| format!("{n} together"),
+    pod_state,
+    endpoints: |ready, not| match (ready, not) {
+        (0, 0) => "no endpoints".into(),
+        (1, 0) => "1 ready endpoint".into(),
+        (n, 0) => format!("{n} ready endpoints"),
+        (n, m) => format!("{n} ready, {m} not ready"),
+    },
+    problems: |n| if n == 1 { "1 problem".into() } else { format!("{n} problems") },
+    line: |line, column| format!("line {line}, column {column}"),
+    behind: |speed| format!("runs at {speed}"),
+    pods: |n, ready| format!("{n} pods, {ready} ready"),
+    to_pods: |n| match n {
+        0 => "no pods".into(),
+        1 => "1 pod".into(),
+        n => format!("{n} pods"),
+    },
+    calls: |n| if n == 1 { "1 call".into() } else { format!("{n} calls") },
+    stage_summary: |nodes, pods, services| format!("The cluster: {nodes} nodes, {pods} pods, {services} Services."),
+    draw: |rule, draw, limit| format!("Draw {draw}: below {limit}, so rule {rule} matches."),
+    terminal: |n, at| format!("{n}: {at}"),
+};
+
+const UI: Ui = Ui {
+    tagline: "A Kubernetes cluster small enough to look into",
+    skip_to_stage: "Skip to the stage",
+    language: "Language",
+    theme_to_dark: "Dark theme",
+    theme_to_light: "Light theme",
+    reset: "Reset",
+    reset_title: "Start a new cluster",
+    reset_question: "Start a new, empty cluster? Your manifests stay; everything that you did to this cluster goes.",
+    reset_yes: "New cluster",
+    reset_no: "Keep this one",
+    undo: "Undo",
+    undo_title: "Take the last input back: the cluster replays without it",
+    shortcuts: "Keyboard",
+    help_title: "Keyboard shortcuts",
+    close: "Close",
+    seed: "seed",
+    show_guide: "Show the guide",
+    hide_guide: "Hide the guide",
+    show_journey: "Show the journey",
+    hide_journey: "Hide the journey",
+    stored_problem: "This browser stores nothing for this page, so your work will not survive a reload.",
+    guide: "Guide",
+    guide_eyebrow: "Start here",
+    guide_title: "Who really answers when you call a Service?",
+    guide_lead: "A whole cluster is running in this tab: three nodes, an API server, CoreDNS, kube-proxy. Put a Service into it, call it by name, and watch who answers.",
+    guide_step1: "Put a Service into the editor",
+    guide_step1_text: "It is the Service of an article about service discovery, as it was pasted: the indentation is gone. The editor underlines where YAML breaks, and offers to restore it.",
+    guide_step1_run: "Paste it",
+    guide_step2: "Apply it",
+    guide_step2_text: "kubectl sends it to the API server, which gives it an address. Look at the ring: it has no body. No process has that address.",
+    guide_step2_run: "Apply",
+    guide_step3: "Give it pods to call",
+    guide_step3_text: "Three pods that say their name, on port 9376, and a pod to call them from. Watch the pods start, become ready, and become endpoints.",
+    guide_step3_run: "Apply both",
+    guide_step4: "Call it by name",
+    guide_step4_text: "The name becomes an address, and the address becomes a pod. Follow it hop by hop at the right.",
+    guide_step5: "Call it twelve times",
+    guide_step5_text: "Each connection draws anew. Nothing takes turns here: kube-proxy's rules choose at random.",
+    guide_after: "Then try what happens when the selector matches nothing, or targetPort is wrong.",
+    run: "Run",
+    done: "done",
+    stage: "Stage",
+    empty_title: "The cluster runs, and nothing is in it yet",
+    empty_text: "Begin with the article's Service, three pods behind it, and a client to call from.",
+    empty_button: "Put them in",
+    lens: "What the stage shows",
+    lens_traffic: "Traffic",
+    lens_registration: "Registration",
+    lens_dns: "DNS",
+    believes: "believes",
+    happens: "happens",
+    belief: "Belief",
+    reality: "Reality",
+    belief_help: "Belief: whom the program thinks it talks to. Reality: where the packet goes.",
+    no_one_home: "no one is home",
+    no_endpoints: "no endpoints",
+    outside: "outside",
+    operator: "your machine",
+    control_plane: "Control plane",
+    api_server: "API server",
+    etcd: "etcd",
+    controllers: "controllers",
+    node_agents: "kubelets · kube-proxies · DNS",
+    kubectl: "kubectl",
+    rules_title: "kube-proxy rules",
+    rules_none: "no Service of yours yet",
+    zone: "zone",
+    not_ready: "not ready",
+    left_out: "left out",
+    legend: "Legend",
+    legend_dns: "DNS",
+    legend_request: "request",
+    legend_answer: "answer",
+    legend_failure: "failure",
+    legend_probe: "probe",
+    legend_watch: "watch",
+    legend_tcp: "TCP",
+    pods_here: "pods",
+    system_pods: "kube-system",
+    starting: "starting",
+    dns_role: "answers DNS",
+    clock: "Clock",
+    play: "Play",
+    pause: "Pause",
+    step: "Step",
+    step_title: "One hop forward",
+    back: "Back",
+    back_title: "One hop back",
+    pace: "Pace",
+    pace_story: "Story",
+    pace_clock: "Clock",
+    pace_help: "Story: each hop of the followed request gets its time, waits are shortened. Clock: linear time.",
+    speed: "Speed",
+    scrubber: "Point in time",
+    now_live: "now",
+    to_now: "Back to now",
+    journey: "Journey",
+    journey_empty: "No request yet",
+    journey_empty_text: "Send one from a terminal, such as curl or dig, and its way appears here, hop by hop, with the evidence.",
+    followed: "Followed request",
+    all_requests: "Requests",
+    evidence: "Evidence",
+    resolv_conf: "/etc/resolv.conf",
+    dns_message: "DNS message",
+    rules_evidence: "iptables -t nat",
+    conntrack: "conntrack",
+    hop_list: "Hops",
+    addresses: "addresses",
+    waiting: "on its way…",
+    follow: "Follow",
+    failed: "failed",
+    answered: "answered",
+    candidates: "candidates",
+    show_all: "All hops",
+    show_main: "Main hops",
+    raw: "technical",
+    running: "running",
+    workbench: "Workbench",
+    manifests: "Manifests",
+    terminal: "Terminal",
+    objects: "Objects",
+    rules: "Rules",
+    dns: "DNS",
+    traffic: "Traffic",
+    log: "Log",
+    examples: "Examples",
+    example_hint: "Put an example into the editor",
+    example_article: "The article's Service",
+    example_flat: "The article's Service, as pasted",
+    example_deployment: "Three pods that say their name",
+    example_client: "A client pod",
+    example_ingress: "The article's Ingress, as pasted",
+    example_all: "Service, pods and client",
+    apply: "Apply",
+    apply_title: "Apply the manifests (Ctrl+Enter)",
+    applied: "Applied",
+    delete_manifest: "Clear the editor",
+    no_problems: "No problems",
+    restore_indentation: "Restore the indentation",
+    fix_hint: "Fix",
+    problems_list: "Problems",
+    editor_label: "Manifests, YAML",
+    editor_loading: "Loading the editor…",
+    syntax_error: "This is not YAML yet",
+    open_file: "Open",
+    save_file: "Save",
+    new_terminal: "New terminal",
+    terminal_hint: "kubectl, curl, dig and more; try: kubectl get pods -A",
+    on_host: "on your machine",
+    in_pod: "in pod",
+    close_terminal: "Close this terminal",
+    type_here: "Command",
+    interrupt: "Interrupt",
+    busy: "running; Ctrl+C interrupts",
+    prompt_label: "Terminal input",
+    no_pods_yet: "No pod is running yet",
+    terminal_ended: "This terminal has ended.",
+    kind: "Kind",
+    namespace: "Namespace",
+    name_column: "Name",
+    state: "State",
+    details: "Details",
+    no_objects: "No objects match.",
+    filter: "Filter",
+    select_object: "Choose an object to see it as the API server holds it.",
+    node: "Node",
+    rules_empty: "This node has no rules yet.",
+    rule_set: "Rules as this node's kube-proxy wrote them",
+    lit_rule: "the rule that decided",
+    copy: "Copy",
+    dns_empty: "No question has been asked yet. Try: dig +short my-service.default.svc.cluster.local",
+    question: "Question",
+    answer: "Answer",
+    asked_by: "Asked by",
+    decoded: "The message, decoded",
+    corefile: "Corefile",
+    dns_log: "Questions and answers",
+    traffic_empty: "No request has been answered yet.",
+    destination: "Who answered",
+    requests: "Requests",
+    share: "Share",
+    success: "Success",
+    latency: "Latency",
+    median: "median",
+    slowest: "slowest",
+    log_empty: "Nothing has happened yet.",
+    log_filter: "Filter the log",
+    only_followed: "Only the followed request",
+    kept_events: "latest events",
+    moved: "moved",
+    decided: "decided",
+    changed: "changed",
+    refused: "refused",
+    follow_end: "Keep at the end",
+    key_play: "Play or pause",
+    key_step: "One hop forward",
+    key_back: "One hop back",
+    key_terminal: "To the terminal",
+    key_editor: "To the editor",
+    key_apply: "Apply the manifests",
+    key_theme: "Light or dark",
+    key_help: "This list",
+    key_tabs: "Tabs of the workbench",
+};
+
+fn hop(hop: &Hop) -> Said {
+    let (from, to, takes) = (place(&hop.from), place(&hop.to), millis(hop.takes));
+    let from_to = match &hop.addresses {
+        Some(pair) => format!("{} → {}, {takes} on the way.", pair.src, pair.dst),
+        None => format!("From {from}, {takes} on the way."),
+    };
+    match &hop.cargo {
+        Cargo::Dns(dns) => dns_hop(dns, &from, &to, &from_to),
+        Cargo::Tcp(TcpFlag::Syn) => Said::new(format!("A connection to {to} begins"), format!("SYN: {from_to}")),
+        Cargo::Tcp(TcpFlag::SynAck) => Said::new(format!("{from} accepts the connection"), format!("SYN-ACK: {from_to}")),
+        Cargo::Tcp(TcpFlag::Fin) => Said::new(format!("{from} has no more to send"), format!("FIN: {from_to}")),
+        Cargo::Tcp(TcpFlag::Rst) => Said::new(format!("{from} refuses the connection"), format!("RST: {from_to}")),
+        Cargo::HttpRequest(line, len) => {
+            Said::new(format!("The request goes to {to}"), format!("{line}, {len} bytes. {from_to}"))
+        }
+        Cargo::HttpResponse(status, len) => {
+            Said::new(format!("{from} answers {status}"), format!("HTTP {status}, {len} bytes. {from_to}"))
+        }
+        Cargo::Payload(len) => Said::new(format!("Data goes to {to}"), format!("{len} bytes. {from_to}")),
+        Cargo::PortUnreachable => {
+            Said::new(format!("{from} says: port unreachable"), format!("An ICMP message instead of an answer. {from_to}"))
+        }
+        Cargo::ApiRequest(verb, path, agent) => {
+            Said::new(format!("{from} asks the API server"), format!("{verb} {path}, as {agent}."))
+        }
+        Cargo::ApiResponse(code) => Said::new(format!("The API server answers {code}"), format!("To {to}, {takes} on the way.")),
+        Cargo::StoragePut(key, revision) => {
+            Said::new("etcd stores it", format!("{key} is now at revision {revision} of the store."))
+        }
+        Cargo::Watch(kind, object, revision) => Said::new(
+            format!("{to} learns of {}", object.name),
+            format!("Its watch says {kind}: {object}, revision {revision}. It knows only what its watch has told it."),
+        ),
+    }
+}
+
+fn dns_hop(dns: &DnsCargo, from: &str, to: &str, from_to: &str) -> Said {
+    match &dns.answer {
+        None => Said::new(format!("{from} asks {to}"), format!("“{} {}?” {from_to}", dns.name, dns.qtype)),
+        Some((rcode, records)) => {
+            let outcome = match (&**rcode, records) {
+                ("NOERROR", 0) => format!("NOERROR with no record: the name exists, but has no {}.", dns.qtype),
+                ("NOERROR", 1) => "NOERROR, 1 record.".into(),
+                ("NOERROR", n) => format!("NOERROR, {n} records."),
+                ("NXDOMAIN", _) => "NXDOMAIN: there is no such name.".into(),
+                (other, _) => format!("{other}."),
+            };
+            Said::new(format!("{from} answers {}", dns.qtype), format!("{}: {outcome} {from_to}", dns.name))
+        }
+    }
+}
+
+fn reason(by: &Place, reason: &Reason) -> Said {
+    let by = place(by);
+    match reason {
+        Reason::SearchList(step) => search(step),
+        Reason::DnsPlugin(plugin, rcode, n) => Said::new(
+            format!("{by}: the plugin {plugin} answers"),
+            format!("The first plugin of the chain that knows the name ends the search. {rcode}, {n} answers."),
+        ),
+        Reason::ServiceRule(pick) => rule(pick),
+        Reason::Conntrack(sent, to) => Said::new(
+            format!("{by} remembers this connection"),
+            format!("conntrack: {sent} goes to {to}, as its first packet did. No new draw."),
+        ),
+        Reason::SourceRestored(sent, seen) => Said::new(
+            "The source is put back",
+            format!("{by}'s conntrack remembers: the client sees {seen} again, not {sent}."),
+        ),
+        Reason::Scheduled(pod, node, n, all) => Said::new(
+            format!("{} goes to {node}", pod.name),
+            format!("{n} of {all} nodes could take it; {node} scored highest."),
+        ),
+        Reason::Scaled(object, from, to) => Said::new(
+            format!("{} {} goes from {from} to {to}", object.kind, object.name),
+            format!("{by} compares what is wanted with what is there: {to} wanted, {from} there."),
+        ),
+        Reason::Endpoints(slice, ready, not) => Said::new(
+            format!("{} now holds {ready} ready endpoints", slice.name),
+            format!("{by} reads the selector and each pod's readiness: {ready} ready, {not} not ready."),
+        ),
+        Reason::Probe(pod, true, n, of) => {
+            Said::new(format!("The probe of {} succeeds", pod.name), format!("{n} in a row; {of} make a difference."))
+        }
+        Reason::Probe(pod, false, n, of) => {
+            Said::new(format!("The probe of {} fails", pod.name), format!("{n} in a row; {of} make a difference."))
+        }
+        Reason::Readiness(pod, true) => {
+            Said::new(format!("{} is ready", pod.name), "From now on it may become an endpoint of Services.")
+        }
+        Reason::Readiness(pod, false) => {
+            Said::new(format!("{} is not ready", pod.name), "Services that select it leave it out.")
+        }
+        Reason::RulesSynced(revision, rules, services, endpoints) => Said::new(
+            format!("{by} has written its rules"),
+            format!("Rule set {revision}: {rules} rules for {services} Services and {endpoints} endpoints."),
+        ),
+        Reason::Allocated(object, address) => {
+            Said::new(format!("{} gets {address}", object.name), "An address from the Service range; no machine has it.")
+        }
+        Reason::Stopping(pod, grace) => Said::new(
+            format!("{} is told to stop", pod.name),
+            format!("SIGTERM; after {} s it is killed.", grace.as_secs()),
+        ),
+    }
+}
+
+fn search(step: &SearchStep) -> Said {
+    let (n, of) = step.attempt;
+    let dots = if step.dots == 1 { "1 dot".to_string() } else { format!("{} dots", step.dots) };
+    if step.asked.ends_with('.') {
+        return Said::new("The name is complete", format!("“{}” ends with a dot: no search list.", step.asked));
+    }
+    let order = if step.dots < step.ndots {
+        format!("{dots}, and ndots is {}: the search list comes first.", step.ndots)
+    } else {
+        format!("{dots}, and ndots is {}: the name itself comes first.", step.ndots)
+    };
+    Said::new(if n == 1 { "The name is completed" } else { "The next candidate" }, format!("{order} Try {n} of {of}."))
+}
+
+fn rule(pick: &RulePick) -> Said {
+    let n = pick.candidates.len();
+    let left_out = match pick.left_out {
+        0 => String::new(),
+        k => format!(", {k} left out (not ready)"),
+    };
+    let chosen = match pick.draws.last() {
+        None if n == 1 => "Only one rule, no draw.".to_string(),
+        None => format!("Rule {} decides without a draw.", pick.rule + 1),
+        Some((draw, limit)) if draw < limit => {
+            format!("Draw {} is below {}: rule {} of {n} matches.", fraction(*draw), fraction(*limit), pick.rule + 1)
+        }
+        Some((draw, _)) => format!("Draw {}: no rule before it matched, so the last of {n} takes it.", fraction(*draw)),
+    };
+    let endpoints = if n == 1 { "1 ready endpoint".to_string() } else { format!("{n} ready endpoints") };
+    let masquerade = if pick.masquerade { " The source becomes the node's own address." } else { "" };
+    Said::new(format!("{} rewrites the address", pick.node), format!("{endpoints}{left_out}. {chosen}{masquerade}"))
+}
+
+fn refusal(by: &Place, refusal: &Refusal) -> Said {
+    let by = place(by);
+    match refusal {
+        Refusal::NoEndpoints(service, address) => Said::new(
+            format!("{} has no endpoints", service.name),
+            format!("{by}'s rules reject {address}. Compare the selector with the pods' labels, and see whether they are ready."),
+        ),
+        Refusal::NoLocalEndpoints(service, address) => Said::new(
+            format!("{} has no endpoint on this node", service.name),
+            format!("Its traffic policy is Local, so {by} drops {address} instead of passing it to another node."),
+        ),
+        Refusal::SourceNotAllowed(service, source) => Said::new(
+            format!("{} does not take traffic from here", service.name),
+            format!("{} is not in loadBalancerSourceRanges; {by} drops the packet.", source.ip()),
+        ),
+        Refusal::NotListening(address) => Said::new(
+            format!("Nothing listens at {address}"),
+            "The machine is there, but no process has opened this port. Is targetPort the one that the container listens on?",
+        ),
+        Refusal::NoSuchAddress(address) => {
+            Said::new(format!("No machine has {}", address.ip()), "The packet is lost; nobody says so to the sender.")
+        }
+        Refusal::TimedOut(address, after) => {
+            Said::new(format!("{address} did not answer"), format!("{by} gave up after {}.", millis(*after)))
+        }
+        Refusal::Api(code, reason, message) => Said::new(format!("The API server refuses: {code} {reason}"), message.to_string()),
+        Refusal::Dns(name, rcode) if &**rcode == "NXDOMAIN" => {
+            Said::new("There is no such name", format!("{name}: every candidate ended in NXDOMAIN."))
+        }
+        Refusal::Dns(name, rcode) => Said::new("The name has no address", format!("{name}: {rcode}.")),
+        Refusal::OutOfFuel(what, steps) => {
+            Said::new("A loop was ended", format!("{what} took {steps} steps without getting anywhere."))
+        }
+        Refusal::Dropped(fault) => Said::new("The packet is lost", format!("An injected fault ate it: {fault}.")),
+    }
+}
+
+fn change(object: &ObjectRef, change: Change, revision: u64) -> Said {
+    let what = format!("{} {}", object.kind, object.name);
+    let title = match change {
+        Change::Created => format!("{what} now exists"),
+        Change::Updated => format!("{what} has changed"),
+        Change::StatusUpdated => format!("{what} has a new status"),
+        Change::Terminating => format!("{what} is on its way out"),
+        Change::Deleted => format!("{what} is gone"),
+    };
+    Said::new(title, format!("Revision {revision} of the store."))
+}
+
+fn place(place: &Place) -> String {
+    match place {
+        Place::Outside(name) if &**name == "host" => "your machine".into(),
+        Place::Outside(name) | Place::Node(name) | Place::Pod(_, name) => name.to_string(),
+        Place::ApiServer => "the API server".into(),
+        Place::Etcd => "etcd".into(),
+        Place::Controller(name) => format!("the {name}"),
+        Place::Scheduler => "the scheduler".into(),
+        Place::Kubelet(node) => format!("the kubelet of {node}"),
+        Place::KubeProxy(node) => format!("kube-proxy on {node}"),
+        Place::World => "the simulation".into(),
+    }
+}
+
+fn pod_state(name: &str, phase: &str, ready: bool, going: bool) -> String {
+    let state = match (phase, ready, going) {
+        (_, _, true) => "terminating",
+        ("Running", true, _) => "running and ready",
+        ("Running", false, _) => "running, not ready",
+        ("Pending", _, _) => "pending",
+        (other, _, _) => other,
+    };
+    format!("{name}: {state}")
+}

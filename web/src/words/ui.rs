@@ -1,0 +1,43 @@
+//! The fixed strings of the page: one field each, so that a language that lacks one does not compile.
+
+macro_rules! ui {
+    ($($name:ident),* $(,)?) => {
+        /// Fixed strings; the names say where they stand.
+        #[derive(Debug)]
+        #[allow(missing_docs)]
+        pub struct Ui { $(pub $name: &'static str,)* }
+    };
+}
+
+ui! {
+    // Top bar
+    tagline, skip_to_stage, language, theme_to_dark, theme_to_light, reset, reset_title, reset_question, reset_yes,
+    reset_no, undo, undo_title, shortcuts, help_title, close, seed, show_guide, hide_guide, show_journey, hide_journey,
+    stored_problem,
+    // Guide
+    guide, guide_eyebrow, guide_title, guide_lead, guide_step1, guide_step1_text, guide_step1_run, guide_step2,
+    guide_step2_text, guide_step2_run, guide_step3, guide_step3_text, guide_step3_run, guide_step4, guide_step4_text,
+    guide_step5, guide_step5_text, guide_after, run, done,
+    // Stage
+    stage, empty_title, empty_text, empty_button, lens, lens_traffic, lens_registration, lens_dns, believes, happens,
+    belief, reality, belief_help, no_one_home, no_endpoints, outside, operator, control_plane, api_server, etcd, controllers,
+    node_agents, kubectl, rules_title, rules_none, zone, not_ready, left_out, legend, legend_dns, legend_request, legend_answer,
+    legend_failure, legend_probe, legend_watch, legend_tcp, pods_here, system_pods, starting, dns_role,
+    // Clock
+    clock, play, pause, step, step_title, back, back_title, pace, pace_story, pace_clock, pace_help, speed, scrubber, now_live, to_now,
+    // Journey
+    journey, journey_empty, journey_empty_text, followed, all_requests, evidence, resolv_conf, dns_message, rules_evidence, conntrack,
+    hop_list, addresses, waiting, follow, failed, answered, candidates, show_all, show_main, raw, running,
+    // Workbench
+    workbench, manifests, terminal, objects, rules, dns, traffic, log,
+    examples, example_hint, example_article, example_flat, example_deployment, example_client, example_ingress, example_all, apply, apply_title, applied, delete_manifest, no_problems,
+    restore_indentation, fix_hint, problems_list, editor_label, editor_loading, syntax_error, open_file, save_file,
+    new_terminal, terminal_hint, on_host, in_pod, close_terminal, type_here, interrupt, busy, prompt_label, no_pods_yet, terminal_ended,
+    kind, namespace, name_column, state, details, no_objects, filter, select_object,
+    node, rules_empty, rule_set, lit_rule, copy,
+    dns_empty, question, answer, asked_by, decoded, corefile, dns_log,
+    traffic_empty, destination, requests, share, success, latency, median, slowest,
+    log_empty, log_filter, only_followed, kept_events, moved, decided, changed, refused, follow_end,
+    // Shortcuts
+    key_play, key_step, key_back, key_terminal, key_editor, key_apply, key_theme, key_help, key_tabs,
+}

@@ -1,0 +1,447 @@
+//! Simplified Chinese. Kubernetes' own nouns (Pod, Service, kube-proxy) stay as engineers write them.
+
+use super::{Said, Ui, Words, fraction, millis};
+use tidepool_core::base::ObjectRef;
+use tidepool_core::trace::cargo::DnsCargo;
+use tidepool_core::trace::reason::{RulePick, SearchStep};
+use tidepool_core::trace::{Cargo, Change, Hop, Place, Reason, Refusal, TcpFlag};
+
+pub(super) static WORDS: Words = Words {
+    tag: "zh-CN",
+    name: "中文",
+    ui: UI,
+    hop,
+    reason,
+    refusal,
+    change,
+    place,
+    hops: |n| format!("{n} 跳"),
+    more: |n| format!("另有 {n} 条"),
+    together: |n| format!("{n} 个合并显示"),
+    pod_state,
+    endpoints: |ready, not| match (ready, not) {
+        (0, 0) => "没有端点".into(),
+        (n, 0) => format!("{n} 个就绪端点"),
+        (n, m) => format!("{n} 个就绪，{m} 个未就绪"),
+    },
+    problems: |n| format!("{n} 个问题"),
+    line: |line, column| format!("第 {line} 行第 {column} 列"),
+    behind: |speed| format!("实际 {speed}"),
+    pods: |n, ready| format!("{n} 个 Pod，{ready} 个就绪"),
+    to_pods: |n| if n == 0 { "没有 Pod".into() } else { format!("{n} 个 Pod") },
+    calls: |n| format!("{n} 次请求"),
+    stage_summary: |nodes, pods, services| format!("集群：{nodes} 个节点，{pods} 个 Pod，{services} 个 Service。"),
+    draw: |rule, draw, limit| format!("随机数 {draw} 小于 {limit}，命中第 {rule} 条规则。"),
+    terminal: |n, at| format!("{n}:{at}"),
+};
+
+const UI: Ui = Ui {
+    tagline: "小到可以看清里面的 Kubernetes 集群",
+    skip_to_stage: "跳到舞台",
+    language: "语言",
+    theme_to_dark: "深色主题",
+    theme_to_light: "浅色主题",
+    reset: "重置",
+    reset_title: "新建一个集群",
+    reset_question: "新建一个空集群？清单会保留，对当前集群做过的一切都会清除。",
+    reset_yes: "新建集群",
+    reset_no: "保留当前集群",
+    undo: "撤销",
+    undo_title: "撤回最后一步操作：集群会在没有这一步的情况下重放",
+    shortcuts: "快捷键",
+    help_title: "键盘快捷键",
+    close: "关闭",
+    seed: "种子",
+    show_guide: "显示指南",
+    hide_guide: "隐藏指南",
+    show_journey: "显示请求旅程",
+    hide_journey: "隐藏请求旅程",
+    stored_problem: "浏览器不允许本页保存数据，刷新后你的操作会丢失。",
+    guide: "指南",
+    guide_eyebrow: "从这里开始",
+    guide_title: "访问 Service 时，究竟是谁在应答？",
+    guide_lead: "这个标签页里运行着一个完整的集群：三个节点、API server、CoreDNS 和 kube-proxy。放一个 Service 进去，用名字访问它，看看是谁在应答。",
+    guide_step1: "把 Service 放进编辑器",
+    guide_step1_text: "这是一篇服务发现文章里的 Service，原样粘贴，缩进已经丢失。编辑器会在 YAML 出错的地方画线，并能帮你恢复缩进。",
+    guide_step1_run: "粘贴",
+    guide_step2: "应用它",
+    guide_step2_text: "kubectl 把它发给 API server，API server 给它分配一个地址。注意那个圆环：它没有实体，没有任何进程拥有这个地址。",
+    guide_step2_run: "应用",
+    guide_step3: "给它几个 Pod",
+    guide_step3_text: "三个监听 9376 端口、会报出自己名字的 Pod，外加一个用来发请求的 Pod。看它们启动、就绪，然后成为端点。",
+    guide_step3_run: "一并应用",
+    guide_step4: "用名字访问",
+    guide_step4_text: "名字变成地址，地址变成 Pod。右侧逐跳展示这次请求。",
+    guide_step5: "连续访问十二次",
+    guide_step5_text: "每个连接都重新抽一次随机数。这里没有轮询：kube-proxy 的规则是随机选择的。",
+    guide_after: "接着可以试试：选择器匹配不到任何 Pod，或者 targetPort 写错，会发生什么。",
+    run: "运行",
+    done: "已完成",
+    stage: "舞台",
+    empty_title: "集群已经运行，里面还没有东西",
+    empty_text: "先放入文章里的 Service、它背后的三个 Pod，以及一个用来发请求的客户端。",
+    empty_button: "放进去",
+    lens: "舞台显示的内容",
+    lens_traffic: "流量",
+    lens_registration: "注册",
+    lens_dns: "DNS",
+    believes: "以为",
+    happens: "实际",
+    belief: "以为",
+    reality: "实际",
+    belief_help: "以为：程序认为自己在和谁通信。实际：数据包真正去了哪里。",
+    no_one_home: "里面没有人",
+    no_endpoints: "没有端点",
+    outside: "集群外",
+    operator: "你的电脑",
+    control_plane: "控制平面",
+    api_server: "API server",
+    etcd: "etcd",
+    controllers: "控制器",
+    node_agents: "kubelet · kube-proxy · DNS",
+    kubectl: "kubectl",
+    rules_title: "kube-proxy 规则",
+    rules_none: "还没有你的 Service",
+    zone: "可用区",
+    not_ready: "未就绪",
+    left_out: "不参与转发",
+    legend: "图例",
+    legend_dns: "DNS",
+    legend_request: "请求",
+    legend_answer: "响应",
+    legend_failure: "失败",
+    legend_probe: "探针",
+    legend_watch: "watch",
+    legend_tcp: "TCP",
+    pods_here: "个 Pod",
+    system_pods: "kube-system",
+    starting: "启动中",
+    dns_role: "应答 DNS",
+    clock: "时钟",
+    play: "播放",
+    pause: "暂停",
+    step: "单步",
+    step_title: "前进一跳",
+    back: "后退",
+    back_title: "后退一跳",
+    pace: "节奏",
+    pace_story: "讲述",
+    pace_clock: "时钟",
+    pace_help: "讲述：跟踪的请求每一跳都放慢，等待被压缩。时钟：时间线性流逝。",
+    speed: "速度",
+    scrubber: "时间点",
+    now_live: "现在",
+    to_now: "回到现在",
+    journey: "请求旅程",
+    journey_empty: "还没有请求",
+    journey_empty_text: "在终端里用 curl 或 dig 发一个请求，它走过的路会逐跳显示在这里，并附上证据。",
+    followed: "跟踪的请求",
+    all_requests: "请求",
+    evidence: "证据",
+    resolv_conf: "/etc/resolv.conf",
+    dns_message: "DNS 报文",
+    rules_evidence: "iptables -t nat",
+    conntrack: "conntrack",
+    hop_list: "逐跳",
+    addresses: "地址",
+    waiting: "在路上……",
+    follow: "跟踪",
+    failed: "失败",
+    answered: "已应答",
+    candidates: "候选",
+    show_all: "全部",
+    show_main: "要点",
+    raw: "技术细节",
+    running: "运行中",
+    workbench: "工作台",
+    manifests: "清单",
+    terminal: "终端",
+    objects: "对象",
+    rules: "规则",
+    dns: "DNS",
+    traffic: "流量",
+    log: "日志",
+    examples: "示例",
+    example_hint: "把示例放进编辑器",
+    example_article: "文章里的 Service",
+    example_flat: "文章里的 Service（原样粘贴）",
+    example_deployment: "三个会报名字的 Pod",
+    example_client: "客户端 Pod",
+    example_ingress: "文章里的 Ingress（原样粘贴）",
+    example_all: "Service、Pod 和客户端",
+    apply: "应用",
+    apply_title: "应用清单（Ctrl+Enter）",
+    applied: "已应用",
+    delete_manifest: "清空编辑器",
+    no_problems: "没有问题",
+    restore_indentation: "恢复缩进",
+    fix_hint: "修复",
+    problems_list: "问题",
+    editor_label: "清单（YAML）",
+    editor_loading: "正在加载编辑器……",
+    syntax_error: "这还不是合法的 YAML",
+    open_file: "打开",
+    save_file: "保存",
+    new_terminal: "新终端",
+    terminal_hint: "可用 kubectl、curl、dig 等命令，例如：kubectl get pods -A",
+    on_host: "在你的电脑上",
+    in_pod: "在 Pod 中",
+    close_terminal: "关闭这个终端",
+    type_here: "命令",
+    interrupt: "中断",
+    busy: "运行中，按 Ctrl+C 中断",
+    prompt_label: "终端输入",
+    no_pods_yet: "还没有运行中的 Pod",
+    terminal_ended: "这个终端已结束。",
+    kind: "类型",
+    namespace: "命名空间",
+    name_column: "名称",
+    state: "状态",
+    details: "详情",
+    no_objects: "没有匹配的对象。",
+    filter: "筛选",
+    select_object: "选择一个对象，查看 API server 中保存的内容。",
+    node: "节点",
+    rules_empty: "这个节点还没有规则。",
+    rule_set: "该节点的 kube-proxy 写入的规则",
+    lit_rule: "起决定作用的规则",
+    copy: "复制",
+    dns_empty: "还没有人查询过。试试：dig +short my-service.default.svc.cluster.local",
+    question: "查询",
+    answer: "应答",
+    asked_by: "查询方",
+    decoded: "解码后的报文",
+    corefile: "Corefile",
+    dns_log: "查询与应答",
+    traffic_empty: "还没有请求得到应答。",
+    destination: "应答方",
+    requests: "请求数",
+    share: "占比",
+    success: "成功",
+    latency: "延迟",
+    median: "中位数",
+    slowest: "最慢",
+    log_empty: "还没有发生任何事。",
+    log_filter: "筛选日志",
+    only_followed: "只看跟踪的请求",
+    kept_events: "条最新事件",
+    moved: "移动",
+    decided: "决定",
+    changed: "变更",
+    refused: "拒绝",
+    follow_end: "停在末尾",
+    key_play: "播放或暂停",
+    key_step: "前进一跳",
+    key_back: "后退一跳",
+    key_terminal: "转到终端",
+    key_editor: "转到编辑器",
+    key_apply: "应用清单",
+    key_theme: "浅色或深色",
+    key_help: "显示本列表",
+    key_tabs: "切换工作台标签",
+};
+
+fn hop(hop: &Hop) -> Said {
+    let (from, to, takes) = (place(&hop.from), place(&hop.to), millis(hop.takes));
+    let from_to = match &hop.addresses {
+        Some(pair) => format!("{} → {}，路上用时 {takes}。", pair.src, pair.dst),
+        None => format!("来自 {from}，路上用时 {takes}。"),
+    };
+    match &hop.cargo {
+        Cargo::Dns(dns) => dns_hop(dns, &from, &to, &from_to),
+        Cargo::Tcp(TcpFlag::Syn) => Said::new(format!("开始与 {to} 建立连接"), format!("SYN:{from_to}")),
+        Cargo::Tcp(TcpFlag::SynAck) => Said::new(format!("{from} 接受连接"), format!("SYN-ACK:{from_to}")),
+        Cargo::Tcp(TcpFlag::Fin) => Said::new(format!("{from} 发送完毕"), format!("FIN:{from_to}")),
+        Cargo::Tcp(TcpFlag::Rst) => Said::new(format!("{from} 拒绝连接"), format!("RST:{from_to}")),
+        Cargo::HttpRequest(line, len) => {
+            Said::new(format!("请求发往 {to}"), format!("{line}，{len} 字节。{from_to}"))
+        }
+        Cargo::HttpResponse(status, len) => {
+            Said::new(format!("{from} 应答 {status}"), format!("HTTP {status}，{len} 字节。{from_to}"))
+        }
+        Cargo::Payload(len) => Said::new(format!("数据发往 {to}"), format!("{len} 字节。{from_to}")),
+        Cargo::PortUnreachable => {
+            Said::new(format!("{from} 回复：端口不可达"), format!("收到的是 ICMP 消息，而不是应答。{from_to}"))
+        }
+        Cargo::ApiRequest(verb, path, agent) => {
+            Said::new(format!("{from} 请求 API server"), format!("{verb} {path}，客户端 {agent}。"))
+        }
+        Cargo::ApiResponse(code) => Said::new(format!("API server 应答 {code}"), format!("发往 {to}，路上用时 {takes}。")),
+        Cargo::StoragePut(key, revision) => Said::new("etcd 已保存", format!("{key} 现在是存储的第 {revision} 版。")),
+        Cargo::Watch(kind, object, revision) => Said::new(
+            format!("{to} 得知 {} 的变化", object.name),
+            format!("watch 送来 {kind}：{object}，版本 {revision}。它只知道 watch 告诉过它的事。"),
+        ),
+    }
+}
+
+fn dns_hop(dns: &DnsCargo, from: &str, to: &str, from_to: &str) -> Said {
+    match &dns.answer {
+        None => Said::new(format!("{from} 向 {to} 查询"), format!("“{} {}?” {from_to}", dns.name, dns.qtype)),
+        Some((rcode, records)) => {
+            let outcome = match (&**rcode, records) {
+                ("NOERROR", 0) => format!("NOERROR，但没有记录：名字存在，只是没有 {} 记录。", dns.qtype),
+                ("NOERROR", n) => format!("NOERROR，{n} 条记录。"),
+                ("NXDOMAIN", _) => "NXDOMAIN：没有这个名字。".into(),
+                (other, _) => format!("{other}。"),
+            };
+            Said::new(format!("{from} 应答 {} 查询", dns.qtype), format!("{}:{outcome}{from_to}", dns.name))
+        }
+    }
+}
+
+fn reason(by: &Place, reason: &Reason) -> Said {
+    let by = place(by);
+    match reason {
+        Reason::SearchList(step) => search(step),
+        Reason::DnsPlugin(plugin, rcode, n) => Said::new(
+            format!("{by}：由 {plugin} 插件应答"),
+            format!("插件链上第一个认识这个名字的插件给出答案。{rcode}，{n} 条记录。"),
+        ),
+        Reason::ServiceRule(pick) => rule(pick),
+        Reason::Conntrack(sent, to) => Said::new(
+            format!("{by} 记得这个连接"),
+            format!("conntrack：{sent} 和首个数据包一样转到 {to}，不再重新选择。"),
+        ),
+        Reason::SourceRestored(sent, seen) => Said::new(
+            "源地址被还原",
+            format!("{by} 的 conntrack 记得这个连接：客户端看到的仍是 {seen}，而不是 {sent}。"),
+        ),
+        Reason::Scheduled(pod, node, n, all) => Said::new(
+            format!("{} 调度到 {node}", pod.name),
+            format!("{all} 个节点中有 {n} 个可用，{node} 得分最高。"),
+        ),
+        Reason::Scaled(object, from, to) => Said::new(
+            format!("{} {} 从 {from} 个变为 {to} 个", object.kind, object.name),
+            format!("{by} 比较期望与现状：期望 {to} 个，现有 {from} 个。"),
+        ),
+        Reason::Endpoints(slice, ready, not) => Said::new(
+            format!("{} 现有 {ready} 个就绪端点", slice.name),
+            format!("{by} 依据选择器和每个 Pod 的就绪状态写入：{ready} 个就绪，{not} 个未就绪。"),
+        ),
+        Reason::Probe(pod, true, n, of) => {
+            Said::new(format!("{} 的探针成功", pod.name), format!("连续第 {n} 次，达到 {of} 次才会改变状态。"))
+        }
+        Reason::Probe(pod, false, n, of) => {
+            Said::new(format!("{} 的探针失败", pod.name), format!("连续第 {n} 次，达到 {of} 次才会改变状态。"))
+        }
+        Reason::Readiness(pod, true) => Said::new(format!("{} 已就绪", pod.name), "从现在起它可以成为 Service 的端点。"),
+        Reason::Readiness(pod, false) => Said::new(format!("{} 未就绪", pod.name), "选中它的 Service 会把它排除在外。"),
+        Reason::RulesSynced(revision, rules, services, endpoints) => Said::new(
+            format!("{by} 已写入规则"),
+            format!("第 {revision} 版规则：{services} 个 Service、{endpoints} 个端点，共 {rules} 条规则。"),
+        ),
+        Reason::Allocated(object, address) => {
+            Said::new(format!("{} 得到地址 {address}", object.name), "地址来自 Service 网段，没有任何机器拥有它。")
+        }
+        Reason::Stopping(pod, grace) => Said::new(
+            format!("通知 {} 停止", pod.name),
+            format!("先发送 SIGTERM，{} 秒后强制结束。", grace.as_secs()),
+        ),
+    }
+}
+
+fn search(step: &SearchStep) -> Said {
+    let (n, of) = step.attempt;
+    if step.asked.ends_with('.') {
+        return Said::new("名字已经完整", format!("“{}” 以点结尾，不使用搜索列表。", step.asked));
+    }
+    let order = if step.dots < step.ndots {
+        format!("名字里有 {} 个点，ndots 是 {}：先用搜索列表补全。", step.dots, step.ndots)
+    } else {
+        format!("名字里有 {} 个点，ndots 是 {}：先查名字本身。", step.dots, step.ndots)
+    };
+    Said::new(if n == 1 { "补全名字" } else { "尝试下一个候选" }, format!("{order}第 {n} 次，共 {of} 个候选。"))
+}
+
+fn rule(pick: &RulePick) -> Said {
+    let n = pick.candidates.len();
+    let left_out = match pick.left_out {
+        0 => String::new(),
+        k => format!("，另有 {k} 个未就绪，不参与转发"),
+    };
+    let chosen = match pick.draws.last() {
+        None if n == 1 => "只有一条规则，无需抽取随机数。".to_string(),
+        None => format!("第 {} 条规则直接命中，没有抽取随机数。", pick.rule + 1),
+        Some((draw, limit)) if draw < limit => {
+            format!("随机数 {} 小于 {}：命中 {n} 条规则中的第 {} 条。", fraction(*draw), fraction(*limit), pick.rule + 1)
+        }
+        Some((draw, _)) => format!("随机数 {}：前面的规则都没命中，由 {n} 条中的最后一条接手。", fraction(*draw)),
+    };
+    let masquerade = if pick.masquerade { "源地址改为节点自己的地址。" } else { "" };
+    Said::new(format!("{} 改写目的地址", pick.node), format!("{n} 个就绪端点{left_out}。{chosen}{masquerade}"))
+}
+
+fn refusal(by: &Place, refusal: &Refusal) -> Said {
+    let by = place(by);
+    match refusal {
+        Refusal::NoEndpoints(service, address) => Said::new(
+            format!("{} 没有端点", service.name),
+            format!("{by} 的规则拒绝了 {address}。请对照选择器和 Pod 的标签，再看 Pod 是否就绪。"),
+        ),
+        Refusal::NoLocalEndpoints(service, address) => Said::new(
+            format!("{} 在这个节点上没有端点", service.name),
+            format!("它的流量策略是 Local，{by} 丢弃了发往 {address} 的数据包，不会转给其他节点。"),
+        ),
+        Refusal::SourceNotAllowed(service, source) => Said::new(
+            format!("{} 不接受来自这里的流量", service.name),
+            format!("{} 不在 loadBalancerSourceRanges 中，{by} 丢弃了数据包。", source.ip()),
+        ),
+        Refusal::NotListening(address) => Said::new(
+            format!("{address} 上没有进程监听"),
+            "机器在，但没有进程打开这个端口。targetPort 是容器真正监听的端口吗？",
+        ),
+        Refusal::NoSuchAddress(address) => {
+            Said::new(format!("没有机器拥有 {}", address.ip()), "数据包丢失了，也没有人告诉发送方。")
+        }
+        Refusal::TimedOut(address, after) => {
+            Said::new(format!("{address} 没有应答"), format!("{by} 等了 {} 后放弃。", millis(*after)))
+        }
+        Refusal::Api(code, reason, message) => Said::new(format!("API server 拒绝：{code} {reason}"), message.to_string()),
+        Refusal::Dns(name, rcode) if &**rcode == "NXDOMAIN" => {
+            Said::new("没有这个名字", format!("{name}：所有候选都得到 NXDOMAIN。"))
+        }
+        Refusal::Dns(name, rcode) => Said::new("这个名字没有地址", format!("{name}:{rcode}。")),
+        Refusal::OutOfFuel(what, steps) => Said::new("循环被终止", format!("{what} 走了 {steps} 步仍无进展。")),
+        Refusal::Dropped(fault) => Said::new("数据包丢失", format!("被注入的故障吃掉了：{fault}。")),
+    }
+}
+
+fn change(object: &ObjectRef, change: Change, revision: u64) -> Said {
+    let what = format!("{} {}", object.kind, object.name);
+    let title = match change {
+        Change::Created => format!("{what} 已创建"),
+        Change::Updated => format!("{what} 有改动"),
+        Change::StatusUpdated => format!("{what} 的状态有更新"),
+        Change::Terminating => format!("{what} 正在终止"),
+        Change::Deleted => format!("{what} 已删除"),
+    };
+    Said::new(title, format!("存储的第 {revision} 版。"))
+}
+
+fn place(place: &Place) -> String {
+    match place {
+        Place::Outside(name) if &**name == "host" => "你的电脑".into(),
+        Place::Outside(name) | Place::Node(name) | Place::Pod(_, name) => name.to_string(),
+        Place::ApiServer => "API server".into(),
+        Place::Etcd => "etcd".into(),
+        Place::Controller(name) => name.to_string(),
+        Place::Scheduler => "调度器".into(),
+        Place::Kubelet(node) => format!("{node} 的 kubelet"),
+        Place::KubeProxy(node) => format!("{node} 的 kube-proxy"),
+        Place::World => "模拟程序".into(),
+    }
+}
+
+fn pod_state(name: &str, phase: &str, ready: bool, going: bool) -> String {
+    let state = match (phase, ready, going) {
+        (_, _, true) => "正在终止",
+        ("Running", true, _) => "运行中，已就绪",
+        ("Running", false, _) => "运行中，未就绪",
+        ("Pending", _, _) => "等待中",
+        ("Succeeded", _, _) => "已完成",
+        ("Failed", _, _) => "已失败",
+        (other, _, _) => other,
+    };
+    format!("{name}:{state}")
+}
