@@ -3,6 +3,7 @@
 
 pub mod action;
 mod run;
+mod story;
 pub mod terminals;
 
 pub use action::{Action, Tab, Theme};
@@ -321,6 +322,3 @@ fn leave_out_last(recording: &mut Recording) {
         recording.inputs.pop();
     }
 }
-
-#[cfg(test)]
-mod tests;

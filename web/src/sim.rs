@@ -5,3 +5,8 @@ pub use fake::*;
 
 #[path = "fake.rs"]
 mod fake;
+
+/// An object as kubectl would print it with `-o yaml`.
+pub fn write_yaml(tree: &serde_json::Value) -> String {
+    tidepool_core::api::yaml::write(tree)
+}

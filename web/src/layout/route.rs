@@ -73,7 +73,7 @@ impl Way {
     }
 
     /// The other way round.
-    fn reversed(mut self) -> Way {
+    pub fn reversed(mut self) -> Way {
         self.points.reverse();
         let points = std::mem::take(&mut self.points);
         let mut way = Way::default();

@@ -1,0 +1,24 @@
+//! The regions and tabs of the page, one file each. They get the session and a callback, hold only how they are looked
+//! at (scroll, filter, an open menu), and never compute what is true of the cluster.
+
+mod bench;
+mod dns;
+mod guide;
+mod journey;
+mod log;
+mod manifests;
+mod objects;
+mod rules;
+mod shapes;
+mod stage;
+mod tape;
+mod terminal;
+mod top;
+mod traffic;
+
+pub use bench::Bench;
+pub use guide::Guide;
+pub use journey::Journey;
+pub use stage::StagePanel;
+pub use tape::Tape;
+pub use top::TopBar;

@@ -1,0 +1,95 @@
+//! Start here: the first five minutes, with steps that run at a click. Whether a step is done is read from the cluster.
+
+use crate::examples;
+use crate::model::Shown;
+use crate::session::{Action, Session, Tab};
+use yew::prelude::*;
+
+/// The line of the fourth step.
+const CALL: &str = "curl -s http://my-service/";
+/// The line of the fifth step.
+const CALLS: &str = "for i in $(seq 12); do curl -s http://my-service/; done | sort | uniq -c";
+
+struct Step {
+    title: &'static str,
+    text: &'static str,
+    run: String,
+    is_command: bool,
+    done: bool,
+    can: bool,
+    actions: Vec<Action>,
+}
+
+/// The guide.
+#[component]
+pub fn Guide(shown: &Shown) -> Html {
+    let session = shown.model.session();
+    let ui = &session.words().ui;
+    let steps = steps(&session);
+    let next = steps.iter().position(|step| !step.done);
+    let step = |(n, step): (usize, &Step)| {
+        let (dispatch, actions) = (shown.dispatch.clone(), step.actions.clone());
+        let run = Callback::from(move |_: MouseEvent| actions.iter().for_each(|action| dispatch.emit(action.clone())));
+        let class = classes!("step", step.done.then_some("done"), (next == Some(n)).then_some("next"));
+        let label = if step.is_command { ui.run } else { step.run.as_str() };
+        html! {
+            <li class={class} key={n}>
+                <span class="tick" aria-hidden="true">{ if step.done { "✓".to_string() } else { (n + 1).to_string() } }</span>
+                <div>
+                    <h2>{step.title}if step.done { <span class="sr">{format!(" ({})", ui.done)}</span> }</h2>
+                    <p>{step.text}</p>
+                    if step.is_command {
+                        <div class="run"><code>{&step.run}</code>
+                            <button type="button" disabled={!step.can} onclick={run} aria-label={format!("{label} {}", step.run)}>{label}</button>
+                        </div>
+                    } else {
+                        <button type="button" class={classes!("btn", (next == Some(n)).then_some("primary"))} disabled={!step.can} onclick={run}>{label.to_string()}</button>
+                    }
+                </div>
+            </li>
+        }
+    };
+    html! {
+        <aside class="guide" aria-label={ui.guide}>
+            <div class="eyebrow">{ui.guide_eyebrow}</div>
+            <h1>{ui.guide_title}</h1>
+            <p class="lead">{ui.guide_lead}</p>
+            <ol class="steps">{ for steps.iter().enumerate().map(step) }</ol>
+            <p class="after">{ui.guide_after}</p>
+        </aside>
+    }
+}
+
+fn steps(session: &Session) -> Vec<Step> {
+    let ui = &session.words().ui;
+    let service = session.stage.services.iter().any(|service| &*service.name == "my-service");
+    let client = session.client().is_some();
+    let answered = session.stage.services.iter().any(|s| &*s.name == "my-service" && !s.ready.is_empty());
+    let in_editor = session.editor.contains("my-service");
+    let is_sound = session.problems.iter().all(|problem| !problem.fatal);
+    let total = session.traffic.total();
+    let show = Action::Tab(Tab::Manifests);
+    let step = |title, text, run: &str, is_command, done, can, actions| Step {
+        title,
+        text,
+        run: run.into(),
+        is_command,
+        done,
+        can,
+        actions,
+    };
+    vec![
+        step(ui.guide_step1, ui.guide_step1_text, ui.guide_step1_run, false, in_editor || service, true, vec![
+            Action::Edit(examples::PASTED_SERVICE.into()),
+            show.clone(),
+        ]),
+        step(ui.guide_step2, ui.guide_step2_text, ui.guide_step2_run, false, service, in_editor && is_sound, vec![Action::Apply]),
+        step(ui.guide_step3, ui.guide_step3_text, ui.guide_step3_run, false, client && answered, true, vec![
+            Action::Edit(examples::PODS_AND_CLIENT.into()),
+            show,
+            Action::Apply,
+        ]),
+        step(ui.guide_step4, ui.guide_step4_text, CALL, true, total > 0, client, vec![Action::RunInClient(CALL.into())]),
+        step(ui.guide_step5, ui.guide_step5_text, CALLS, true, total > 5, client, vec![Action::RunInClient(CALLS.into())]),
+    ]
+}

@@ -1,0 +1,62 @@
+//! A node's rules as its kube-proxy wrote them, the deciding one lit, and the node's connection table.
+
+use crate::evidence::chain_rules;
+use crate::model::Shown;
+use crate::session::Action;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+/// Lines of rules that are drawn at most.
+const MOST: usize = 1_500;
+
+/// The rules.
+#[component]
+pub fn Rules(shown: &Shown) -> Html {
+    let filter = use_state(String::new);
+    let session = shown.model.session();
+    let ui = &session.words().ui;
+    let saved = session.world().iptables(&session.node).unwrap_or_default();
+    let lit = session.pick().filter(|(_, pick)| pick.node == session.node).and_then(|(_, pick)| {
+        chain_rules(&saved, &pick.chain).get(pick.rule as usize).map(|rule| rule.to_string())
+    });
+    let wanted = filter.to_lowercase();
+    let lines = saved.lines().filter(|line| wanted.is_empty() || line.to_lowercase().contains(&wanted));
+    let line = |line: &str| {
+        let text = format!("{line}\n");
+        if lit.as_deref() == Some(line) { html! { <mark title={ui.lit_rule}>{text}</mark> } } else { html! { <span class={classes!(line.starts_with('*').then_some("head"))}>{text}</span> } }
+    };
+    let choose = {
+        let dispatch = shown.dispatch.clone();
+        Callback::from(move |event: Event| {
+            let select: HtmlSelectElement = event.target_unchecked_into();
+            dispatch.emit(Action::Node(select.value().as_str().into()));
+        })
+    };
+    let oninput = {
+        let filter = filter.clone();
+        Callback::from(move |event: InputEvent| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            filter.set(input.value());
+        })
+    };
+    let names = session.world().node_names().map(|name| name.to_string());
+    let option = |name: String| html! { <option selected={*name == *session.node} value={name.clone()}>{name}</option> };
+    let connections = session.world().conntrack(&session.node);
+    html! {
+        <div class="split rules-panel">
+            <div class="list">
+                <div class="bar">
+                    <select aria-label={ui.node} onchange={choose}>{ for names.map(option) }</select>
+                    <input type="search" placeholder={ui.filter} aria-label={ui.filter} value={(*filter).clone()} {oninput} />
+                    <span class="note">{ui.rule_set}</span>
+                </div>
+                <pre class="scroll" tabindex="0" role="region" aria-label={ui.rule_set}>{ for lines.take(MOST).map(line) }</pre>
+                if saved.is_empty() { <p class="hint">{ui.rules_empty}</p> }
+            </div>
+            <div class="detail">
+                <div class="bar"><h2>{ui.conntrack}</h2></div>
+                <pre class="scroll" tabindex="0" role="region" aria-label={ui.conntrack}>{ connections.join("\n") }</pre>
+            </div>
+        </div>
+    }
+}
