@@ -183,7 +183,7 @@ fn choices(shown: &Shown, session: &Session) -> Html {
         return Html::default();
     }
     let dispatch = shown.dispatch.clone();
-    let onchange = Callback::from(move |event: Event| {
+    let onchange = Callback::from(move |event: web_sys::Event| {
         let select: HtmlSelectElement = event.target_unchecked_into();
         dispatch.emit(Action::Follow(select.value().parse().ok().map(JourneyId)));
     });

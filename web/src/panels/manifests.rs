@@ -121,7 +121,7 @@ pub fn Manifests(shown: &Shown) -> Html {
             <div class="editor">
                 <div class={classes!("editor-host", (!*ready).then_some("hidden"))} ref={host}></div>
                 if !*ready {
-                    <textarea id="manifest-text" aria-label={ui.editor_label} spellcheck="false" value={session.editor.to_string()} oninput={edit}></textarea>
+                    <textarea id="manifest-text" aria-label={ui.editor_label} spellcheck="false" value={session.editor.to_string()} oninput={edit} />
                 }
             </div>
             if !session.problems.is_empty() {

@@ -20,7 +20,7 @@ pub struct Terminals {
     /// Lines that were typed, oldest first, all terminals together.
     pub history: Vec<String>,
     pub(super) seen: u64,
-    next: u32,
+    pub(super) next: u32,
 }
 
 /// The most lines that are kept for the arrow keys.
