@@ -30,7 +30,8 @@ pub fn App() -> Html {
                 }
                 dispatch.emit(Action::Frame(ms));
                 let canvas = gloo::utils::document().get_element_by_id("marks");
-                if let Some(canvas) = canvas.and_then(|element| element.dyn_into::<HtmlCanvasElement>().ok()) {
+                if let Some(canvas) = canvas.and_then(|element| element.dyn_into::<HtmlCanvasElement>().ok())
+                {
                     canvas::draw(&canvas, &shared.session(), &mut palette);
                 }
             });
@@ -53,7 +54,8 @@ pub fn App() -> Html {
     let on_stage = Stamps { stage: stamps.stage, log: story, terminal: session.traffic.total(), ..view };
     let on_clock = Stamps { clock: stamps.clock, ..view };
     let on_journey = Stamps { log: stamps.log, ..view };
-    let on_guide = Stamps { stage: stamps.stage, editor: stamps.editor, log: session.traffic.total(), ..view };
+    let on_guide =
+        Stamps { stage: stamps.stage, editor: stamps.editor, log: session.traffic.total(), ..view };
     let toggle_help = {
         let help = help.clone();
         Callback::from(move |()| help.set(!*help))
@@ -83,7 +85,9 @@ fn bench_stamps(session: &Session) -> Stamps {
     let all = session.stamps;
     let none = Stamps { view: all.view, ..Stamps::default() };
     match session.tab {
-        Tab::Manifests | Tab::Terminal => Stamps { editor: all.editor, terminal: all.terminal, stage: all.stage, ..none },
+        Tab::Manifests | Tab::Terminal => {
+            Stamps { editor: all.editor, terminal: all.terminal, stage: all.stage, ..none }
+        }
         Tab::Objects => Stamps { stage: session.world().revision(), ..none },
         Tab::Rules | Tab::Dns | Tab::Traffic | Tab::Log => Stamps { log: all.log, stage: all.stage, ..none },
     }
@@ -100,9 +104,13 @@ fn keyboard(
         if event.key() == "Escape" {
             help.set(false);
         }
-        let in_field = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()).is_some_and(
-            |element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT") || element.shadow_root().is_some(),
-        );
+        let in_field = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+            .is_some_and(|element| {
+                matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+                    || element.shadow_root().is_some()
+            });
         if in_field || event.ctrl_key() || event.meta_key() || event.alt_key() || event.is_composing() {
             return;
         }

@@ -65,7 +65,10 @@ pub fn draw(canvas: &HtmlCanvasElement, session: &Session, palette: &mut Palette
         canvas.set_height(height);
     }
     let context = canvas.get_context("2d").ok().flatten();
-    let Some(context) = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok()) else { return };
+    let Some(context) = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok())
+    else {
+        return;
+    };
     let _ = context.set_transform(scale, 0.0, 0.0, scale, 0.0, 0.0);
     context.clear_rect(0.0, 0.0, size.width, size.height);
     for flight in session.flights.iter() {

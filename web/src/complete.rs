@@ -4,13 +4,35 @@ use crate::sim::Stage;
 
 /// The commands of the in-page shell that are worth completing.
 const COMMANDS: [&str; 14] = [
-    "cat", "curl", "dig", "echo", "env", "exit", "for", "head", "kubectl", "ls", "nslookup", "seq", "sleep", "sort",
+    "cat", "curl", "dig", "echo", "env", "exit", "for", "head", "kubectl", "ls", "nslookup", "seq", "sleep",
+    "sort",
 ];
-const VERBS: [&str; 12] =
-    ["api-resources", "apply", "create", "delete", "describe", "exec", "explain", "expose", "get", "label", "logs", "scale"];
+const VERBS: [&str; 12] = [
+    "api-resources",
+    "apply",
+    "create",
+    "delete",
+    "describe",
+    "exec",
+    "explain",
+    "expose",
+    "get",
+    "label",
+    "logs",
+    "scale",
+];
 const KINDS: [&str; 11] = [
-    "configmaps", "deployments", "endpoints", "endpointslices", "events", "namespaces", "nodes", "pods", "replicasets",
-    "services", "all",
+    "configmaps",
+    "deployments",
+    "endpoints",
+    "endpointslices",
+    "events",
+    "namespaces",
+    "nodes",
+    "pods",
+    "replicasets",
+    "services",
+    "all",
 ];
 
 /// A line after Tab: completed as far as it is certain, and the candidates when there are several.
@@ -29,7 +51,13 @@ pub fn complete(line: &str, stage: &Stage, is_operator: bool) -> Completed {
     let word = command.rsplit(' ').next().unwrap_or_default();
     let before: Vec<&str> = command.strip_suffix(word).unwrap_or_default().split_whitespace().collect();
     let words = words(&before, stage, is_operator);
-    let mut fitting: Vec<String> = words.into_iter().filter(|w| w.starts_with(word) && !word.is_empty() || (word.is_empty() && !before.is_empty() && w.starts_with(word))).collect();
+    let mut fitting: Vec<String> = words
+        .into_iter()
+        .filter(|w| {
+            w.starts_with(word) && !word.is_empty()
+                || (word.is_empty() && !before.is_empty() && w.starts_with(word))
+        })
+        .collect();
     fitting.sort();
     fitting.dedup();
     let common = common_start(&fitting);
@@ -53,8 +81,12 @@ fn words(before: &[&str], stage: &Stage, is_operator: bool) -> Vec<String> {
         ["kubectl", "apply", ..] if is_operator => owned(&["-f", "manifests.yaml"]),
         ["kubectl", "logs" | "exec", ..] => pods().collect(),
         ["kubectl", _, kind, ..] if kind.starts_with("po") => pods().collect(),
-        ["kubectl", _, kind, ..] if kind.starts_with("svc") || kind.starts_with("service") => services().collect(),
-        ["kubectl", _, kind, ..] if kind.starts_with("no") => stage.nodes.iter().map(|n| n.name.to_string()).collect(),
+        ["kubectl", _, kind, ..] if kind.starts_with("svc") || kind.starts_with("service") => {
+            services().collect()
+        }
+        ["kubectl", _, kind, ..] if kind.starts_with("no") => {
+            stage.nodes.iter().map(|n| n.name.to_string()).collect()
+        }
         ["curl", ..] => services().map(|name| format!("http://{name}/")).collect(),
         ["dig" | "nslookup", ..] => services().collect(),
         _ => Vec::new(),

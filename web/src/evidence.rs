@@ -48,7 +48,8 @@ pub fn of(world: &World, event: &Event) -> Option<Evidence> {
             Cargo::Dns(dns) => {
                 let text = describe(&dns.bytes);
                 let shown = text.lines().filter(|line| !line.trim().is_empty());
-                let lines = shown.map(|text| line(text, !text.starts_with(';') && dns.answer.is_some())).collect();
+                let lines =
+                    shown.map(|text| line(text, !text.starts_with(';') && dns.answer.is_some())).collect();
                 Some(Evidence { kind: Kind::Message, lines })
             }
             _ => None,
@@ -110,8 +111,12 @@ fn shorten(rule: &str) -> String {
 fn conntrack(world: &World, by: &Place, wanted: &str, rewriting: &str) -> Option<Evidence> {
     let Place::Node(node) = by else { return None };
     let entries = world.conntrack(node);
-    let mut lines: Vec<Line> =
-        entries.iter().filter(|entry| entry.contains(wanted)).take(4).map(|entry| line(entry.as_str(), true)).collect();
+    let mut lines: Vec<Line> = entries
+        .iter()
+        .filter(|entry| entry.contains(wanted))
+        .take(4)
+        .map(|entry| line(entry.as_str(), true))
+        .collect();
     lines.push(line(rewriting, lines.is_empty()));
     Some(Evidence { kind: Kind::Conntrack, lines })
 }

@@ -41,7 +41,11 @@ pub const EXAMPLES: [Example; 6] = [
     Example { id: "deployment", title: |ui| ui.example_deployment, text: DEPLOYMENT },
     Example { id: "client", title: |ui| ui.example_client, text: CLIENT },
     Example { id: "all", title: |ui| ui.example_all, text: ALL },
-    Example { id: "ingress", title: |ui| ui.example_ingress, text: include_str!("../examples/article-ingress.yaml") },
+    Example {
+        id: "ingress",
+        title: |ui| ui.example_ingress,
+        text: include_str!("../examples/article-ingress.yaml"),
+    },
 ];
 
 #[cfg(test)]

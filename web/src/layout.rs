@@ -149,7 +149,8 @@ impl Layout {
         let bottom = (size.height - TAPE).max(top + 180.0);
         let (left, right) = (margin, size.width - margin);
         let narrow = size.width < 520.0;
-        let node_width = if narrow { (right - left) * 0.345 } else { ((right - left) * 0.27).clamp(132.0, 232.0) };
+        let node_width =
+            if narrow { (right - left) * 0.345 } else { ((right - left) * 0.27).clamp(132.0, 232.0) };
         let gutter = (left + node_width, right - node_width);
         let mut layout = Layout {
             size,
@@ -246,7 +247,9 @@ impl Layout {
     /// The node on which a place is.
     pub fn node_of(&self, stage: &Stage, place: &Place) -> Option<&NodeBox> {
         let holds = |node: &&StageNode| match place {
-            Place::Pod(namespace, name) => node.pods.iter().any(|p| p.namespace == *namespace && p.name == *name),
+            Place::Pod(namespace, name) => {
+                node.pods.iter().any(|p| p.namespace == *namespace && p.name == *name)
+            }
             Place::Node(name) | Place::Kubelet(name) | Place::KubeProxy(name) => node.name == *name,
             _ => false,
         };
@@ -263,7 +266,8 @@ impl Layout {
 
 /// Whether a Service belongs to the cluster itself.
 pub fn is_system(service: &StageService) -> bool {
-    &*service.namespace == "kube-system" || (&*service.namespace == "default" && &*service.name == "kubernetes")
+    &*service.namespace == "kube-system"
+        || (&*service.namespace == "default" && &*service.name == "kubernetes")
 }
 
 /// A pod's place.
@@ -303,7 +307,8 @@ fn band(size: Size, margin: f64) -> Band {
 
 fn node_box(node: &StageNode, index: usize, side: Side, rect: Rect) -> NodeBox {
     let rules_height = if rect.h < 110.0 { 22.0 } else { RULES };
-    let rules = Rect::new(rect.x + PAD, rect.y + rect.h - rules_height - PAD, rect.w - 2.0 * PAD, rules_height);
+    let rules =
+        Rect::new(rect.x + PAD, rect.y + rect.h - rules_height - PAD, rect.w - 2.0 * PAD, rules_height);
     let inner = Rect::new(rect.x + PAD, rect.y + TITLE, rect.w - 2.0 * PAD, rules.y - rect.y - TITLE - 8.0);
     let order = pod_order(node);
     let n = order.len() as f64;
@@ -342,9 +347,7 @@ fn squares(inner: Rect) -> usize {
 /// The learner's own pods first, then DNS, then what else the cluster runs.
 fn pod_order(node: &StageNode) -> Vec<usize> {
     let mut order: Vec<usize> = (0..node.pods.len()).collect();
-    order.sort_by_key(|n| {
-        node.pods.get(*n).map(|pod| (&*pod.namespace == "kube-system", !pod.is_dns, *n))
-    });
+    order.sort_by_key(|n| node.pods.get(*n).map(|pod| (&*pod.namespace == "kube-system", !pod.is_dns, *n)));
     order
 }
 

@@ -39,7 +39,8 @@ impl Fix {
 
 /// What is wrong with a text.
 pub fn find(text: &str) -> Vec<Problem> {
-    let mut problems: Vec<Problem> = yaml::read(text).problems.into_iter().map(|p| problem(text, p)).collect();
+    let mut problems: Vec<Problem> =
+        yaml::read(text).problems.into_iter().map(|p| problem(text, p)).collect();
     if let Some(whole) = repaired(text) {
         let fix = Fix::Indentation(whole);
         match problems.iter_mut().find(|problem| problem.fatal) {
@@ -55,8 +56,9 @@ fn flattened() -> Problem {
     Problem { from: (1, 1), to: (1, 2), fatal: true, message: String::new(), fixes: Vec::new() }
 }
 
-fn repaired(_text: &str) -> Option<String> {
-    None
+/// The text as it was before a web page flattened it, if that can be told.
+fn repaired(text: &str) -> Option<String> {
+    yaml::repair::offer(text).map(|repair| repair.text)
 }
 
 fn problem(text: &str, found: yaml::Problem) -> Problem {

@@ -134,7 +134,8 @@ impl Session {
             leave_out_last(&mut recording);
         }
         let until = recording.inputs.last().map_or(0, |timed| timed.at);
-        let until = Instant(until).max(if is_new { Instant::ZERO } else { remembered.now.unwrap_or_default() });
+        let until =
+            Instant(until).max(if is_new { Instant::ZERO } else { remembered.now.unwrap_or_default() });
         let terminals = Terminals::of(&recording);
         let sim = sim::Session::new(recording)
             .or_else(|_| sim::Session::new(Recording::new(seed, "")))
@@ -311,7 +312,9 @@ impl Session {
     /// Where the hop that is looked at happened.
     pub fn spotlight(&self) -> Vec<Place> {
         let event = self.hop.and_then(|id| self.world().log().get(id));
-        event.map(|event| crate::follow::places(&event.fact).into_iter().cloned().collect()).unwrap_or_default()
+        event
+            .map(|event| crate::follow::places(&event.fact).into_iter().cloned().collect())
+            .unwrap_or_default()
     }
 }
 

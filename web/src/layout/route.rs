@@ -49,7 +49,8 @@ impl Way {
     pub fn at(&self, share: f64) -> (Point, Point) {
         let total = self.lengths.last().copied().unwrap_or_default();
         let wanted = total * share.clamp(0.0, 1.0);
-        let after = self.lengths.partition_point(|length| *length < wanted).clamp(1, self.points.len().max(2) - 1);
+        let after =
+            self.lengths.partition_point(|length| *length < wanted).clamp(1, self.points.len().max(2) - 1);
         let (Some(a), Some(b)) = (self.points.get(after - 1), self.points.get(after)) else {
             return ((0.0, 0.0), (1.0, 0.0));
         };
@@ -142,7 +143,8 @@ impl Layout {
     fn between_pods(&self, stage: &Stage, from: (&Place, Rect, Side), to: (&Place, Rect, Side)) -> Way {
         let (start, end) = (edge(from.1, from.2), edge(to.1, to.2));
         let out = |side| if side == Side::Left { LANE } else { -LANE };
-        let same_node = self.node_of(stage, from.0).map(|n| n.index) == self.node_of(stage, to.0).map(|n| n.index);
+        let same_node =
+            self.node_of(stage, from.0).map(|n| n.index) == self.node_of(stage, to.0).map(|n| n.index);
         if from.2 == to.2 {
             let depth = if same_node { out(from.2) * 1.6 } else { out(from.2) * 2.4 };
             let (a, b) = ((start.0 + depth, start.1), (end.0 + depth, end.1));

@@ -85,7 +85,9 @@ fn ways_begin_and_end_at_their_places() {
     for (a, b) in [("web-1-0", "web-2-1"), ("web-2-0", "web-3-1"), ("web-1-0", "web-1-1")] {
         let way = layout.way(&stage, &place(a), &place(b)).expect("both are there");
         let (start, end) = (way.at(0.0).0, way.at(1.0).0);
-        let near = |p: (f64, f64), r: Rect| p.0 >= r.x - 1.0 && p.0 <= r.x + r.w + 1.0 && p.1 >= r.y && p.1 <= r.y + r.h;
+        let near = |p: (f64, f64), r: Rect| {
+            p.0 >= r.x - 1.0 && p.0 <= r.x + r.w + 1.0 && p.1 >= r.y && p.1 <= r.y + r.h
+        };
         assert!(near(start, layout.find(&place(a)).expect("drawn").0), "{a} to {b}");
         assert!(near(end, layout.find(&place(b)).expect("drawn").0), "{a} to {b}");
     }

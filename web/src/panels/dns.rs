@@ -43,7 +43,8 @@ pub fn Dns(shown: &Shown) -> Html {
     let decoded = chosen.and_then(|id| log.get(id)).and_then(message).map(|(_, _, dns)| describe(&dns.bytes));
     let objects = session.world().objects();
     let corefile = objects.iter().find(|o| &*o.key.kind == "ConfigMap" && &*o.key.name == "coredns");
-    let corefile = corefile.and_then(|object| object.get("data")?.get("Corefile")?.as_str()).unwrap_or_default();
+    let corefile =
+        corefile.and_then(|object| object.get("data")?.get("Corefile")?.as_str()).unwrap_or_default();
     html! {
         <div class="split dns-panel">
             <div class="list">

@@ -29,7 +29,9 @@ pub fn Guide(shown: &Shown) -> Html {
     let next = steps.iter().position(|step| !step.done);
     let step = |(n, step): (usize, &Step)| {
         let (dispatch, actions) = (shown.dispatch.clone(), step.actions.clone());
-        let run = Callback::from(move |_: MouseEvent| actions.iter().for_each(|action| dispatch.emit(action.clone())));
+        let run = Callback::from(move |_: MouseEvent| {
+            actions.iter().for_each(|action| dispatch.emit(action.clone()))
+        });
         let class = classes!("step", step.done.then_some("done"), (next == Some(n)).then_some("next"));
         let label = if step.is_command { ui.run } else { step.run.as_str() };
         html! {
@@ -79,17 +81,50 @@ fn steps(session: &Session) -> Vec<Step> {
         actions,
     };
     vec![
-        step(ui.guide_step1, ui.guide_step1_text, ui.guide_step1_run, false, in_editor || service, true, vec![
-            Action::Edit(examples::PASTED_SERVICE.into()),
-            show.clone(),
-        ]),
-        step(ui.guide_step2, ui.guide_step2_text, ui.guide_step2_run, false, service, in_editor && is_sound, vec![Action::Apply]),
-        step(ui.guide_step3, ui.guide_step3_text, ui.guide_step3_run, false, client && answered, true, vec![
-            Action::Edit(examples::PODS_AND_CLIENT.into()),
-            show,
-            Action::Apply,
-        ]),
-        step(ui.guide_step4, ui.guide_step4_text, CALL, true, total > 0, client, vec![Action::RunInClient(CALL.into())]),
-        step(ui.guide_step5, ui.guide_step5_text, CALLS, true, total > 5, client, vec![Action::RunInClient(CALLS.into())]),
+        step(
+            ui.guide_step1,
+            ui.guide_step1_text,
+            ui.guide_step1_run,
+            false,
+            in_editor || service,
+            true,
+            vec![Action::Edit(examples::PASTED_SERVICE.into()), show.clone()],
+        ),
+        step(
+            ui.guide_step2,
+            ui.guide_step2_text,
+            ui.guide_step2_run,
+            false,
+            service,
+            in_editor && is_sound,
+            vec![Action::Apply],
+        ),
+        step(
+            ui.guide_step3,
+            ui.guide_step3_text,
+            ui.guide_step3_run,
+            false,
+            client && answered,
+            true,
+            vec![Action::Edit(examples::PODS_AND_CLIENT.into()), show, Action::Apply],
+        ),
+        step(
+            ui.guide_step4,
+            ui.guide_step4_text,
+            CALL,
+            true,
+            total > 0,
+            client,
+            vec![Action::RunInClient(CALL.into())],
+        ),
+        step(
+            ui.guide_step5,
+            ui.guide_step5_text,
+            CALLS,
+            true,
+            total > 5,
+            client,
+            vec![Action::RunInClient(CALLS.into())],
+        ),
     ]
 }

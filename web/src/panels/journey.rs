@@ -153,7 +153,11 @@ fn block(proof: &Evidence, ui: &Ui) -> Html {
     };
     let line = |line: &evidence::Line| {
         let text = format!("{}\n", line.text);
-        if line.lit { html! { <mark>{text}</mark> } } else { html! { <span>{text}</span> } }
+        if line.lit {
+            html! { <mark>{text}</mark> }
+        } else {
+            html! { <span>{text}</span> }
+        }
     };
     html! {
         <figure class="evidence">

@@ -26,7 +26,9 @@ pub fn LogPanel(shown: &Shown) -> Html {
             return false;
         }
         let origin = event.journey.and_then(|id| log.journeys.get(id)).map(|journey| &journey.origin);
-        let is_noise = wanted.is_empty() && !*followed_only && matches!(origin, Some(Origin::Probe(_) | Origin::Timer(_)));
+        let is_noise = wanted.is_empty()
+            && !*followed_only
+            && matches!(origin, Some(Origin::Probe(_) | Origin::Timer(_)));
         !is_noise && (wanted.is_empty() || event.to_string().to_lowercase().contains(&wanted))
     };
     let since = EventId(log.end().0.saturating_sub(SEARCHED));

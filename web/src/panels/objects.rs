@@ -18,7 +18,8 @@ pub fn Objects(shown: &Shown) -> Html {
     let wanted = filter.to_lowercase();
     let fits = |object: &&Object| {
         let key = &object.key;
-        wanted.is_empty() || format!("{} {} {}", key.kind, key.namespace, key.name).to_lowercase().contains(&wanted)
+        wanted.is_empty()
+            || format!("{} {} {}", key.kind, key.namespace, key.name).to_lowercase().contains(&wanted)
     };
     let rows: Vec<&Object> = objects.iter().filter(fits).collect();
     let details = objects.iter().find(|object| chosen.as_ref() == Some(&object.key));
@@ -73,7 +74,9 @@ fn state(object: &Object) -> String {
             let ready = containers.iter().filter(|status| tree::bool(status, "ready") == Some(true)).count();
             format!("{} {ready}/{}", object.str("status.phase"), object.list("spec.containers").len())
         }
-        "Deployment" | "ReplicaSet" | "StatefulSet" => format!("{}/{}", of("status.readyReplicas"), of("spec.replicas")),
+        "Deployment" | "ReplicaSet" | "StatefulSet" => {
+            format!("{}/{}", of("status.readyReplicas"), of("spec.replicas"))
+        }
         "Service" => object.str("spec.clusterIP").to_string(),
         "EndpointSlice" => object.list("endpoints").len().to_string(),
         "Node" => object.str("status.nodeInfo.kubeletVersion").to_string(),

@@ -23,7 +23,11 @@ pub fn Rules(shown: &Shown) -> Html {
     let lines = saved.lines().filter(|line| wanted.is_empty() || line.to_lowercase().contains(&wanted));
     let line = |line: &str| {
         let text = format!("{line}\n");
-        if lit.as_deref() == Some(line) { html! { <mark title={ui.lit_rule}>{text}</mark> } } else { html! { <span class={classes!(line.starts_with('*').then_some("head"))}>{text}</span> } }
+        if lit.as_deref() == Some(line) {
+            html! { <mark title={ui.lit_rule}>{text}</mark> }
+        } else {
+            html! { <span class={classes!(line.starts_with('*').then_some("head"))}>{text}</span> }
+        }
     };
     let choose = {
         let dispatch = shown.dispatch.clone();

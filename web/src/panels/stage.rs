@@ -86,7 +86,8 @@ fn use_size(frame: NodeRef, dispatch: Callback<Action>) {
             let element = element.clone();
             move || {
                 if let Some(element) = &element {
-                    let (width, height) = (f64::from(element.client_width()), f64::from(element.client_height()));
+                    let (width, height) =
+                        (f64::from(element.client_width()), f64::from(element.client_height()));
                     dispatch.emit(Action::StageSize(Size { width, height }));
                 }
             }
@@ -146,7 +147,9 @@ fn node(session: &Session, node: &NodeBox, spotlight: &[Place]) -> Html {
     let (words, rect) = (session.words(), node.rect);
     let ui = &words.ui;
     let here = Place::Node(of.name.clone());
-    let lit = spotlight.iter().any(|place| matches!(place, Place::Node(n) | Place::Kubelet(n) | Place::KubeProxy(n) if *n == of.name));
+    let lit = spotlight.iter().any(
+        |place| matches!(place, Place::Node(n) | Place::Kubelet(n) | Place::KubeProxy(n) if *n == of.name),
+    );
     let picked = session.pick().filter(|(_, pick)| Place::Node(pick.node.clone()) == here);
     let rules = picked.map(|(_, pick)| format!("{} → {}", pick.sent, (words.to_pods)(pick.candidates.len())));
     let is_deciding = rules.is_some();
@@ -247,7 +250,9 @@ fn pod(session: &Session, pod: &StagePod, rect: Rect, density: Density, spotligh
 fn dot(state: &str, x: f64, y: f64) -> Html {
     match state {
         "ready" => html! { <circle class="dot" cx={n(x)} cy={n(y)} r="4" /> },
-        "not-ready" | "failed" => html! { <path class="dot" d={format!("M{x:.1} {:.1}L{:.1} {:.1}H{:.1}Z", y - 5.0, x + 5.0, y + 4.0, x - 5.0)} /> },
+        "not-ready" | "failed" => {
+            html! { <path class="dot" d={format!("M{x:.1} {:.1}L{:.1} {:.1}H{:.1}Z", y - 5.0, x + 5.0, y + 4.0, x - 5.0)} /> }
+        }
         _ => html! { <circle class="dot" cx={n(x)} cy={n(y)} r="3.6" /> },
     }
 }
@@ -255,10 +260,21 @@ fn dot(state: &str, x: f64, y: f64) -> Html {
 fn ring(session: &Session, ring: &Ring) -> Html {
     let Some(service) = session.stage.services.get(ring.index) else { return Html::default() };
     let ui = &session.words().ui;
-    let believed = session.pick().is_some_and(|(_, p)| p.service.name == service.name && p.service.namespace == service.namespace);
+    let believed = session
+        .pick()
+        .is_some_and(|(_, p)| p.service.name == service.name && p.service.namespace == service.namespace);
     let address = address(service);
-    let label = format!("{} {}: {}", service.kind, service.name, (session.words().endpoints)(service.ready.len(), service.not_ready.len()));
-    let home = if service.ready.is_empty() && &*service.kind != "ExternalName" { ui.no_endpoints } else { ui.no_one_home };
+    let label = format!(
+        "{} {}: {}",
+        service.kind,
+        service.name,
+        (session.words().endpoints)(service.ready.len(), service.not_ready.len())
+    );
+    let home = if service.ready.is_empty() && &*service.kind != "ExternalName" {
+        ui.no_endpoints
+    } else {
+        ui.no_one_home
+    };
     let class = classes!(
         "ring",
         ring.system.then_some("system"),
@@ -301,7 +317,11 @@ fn story(session: &Session) -> Html {
     let gutter = session.layout.gutter;
     let caption = {
         let whole = format!("{}: DNAT → {}", ui.happens, pick.rewritten);
-        if (whole.chars().count() as f64) * 5.6 < gutter.1 - gutter.0 { whole } else { format!("→ {}", pick.rewritten) }
+        if (whole.chars().count() as f64) * 5.6 < gutter.1 - gutter.0 {
+            whole
+        } else {
+            format!("→ {}", pick.rewritten)
+        }
     };
     let asker = session.asker().and_then(|asker| session.layout.find(asker));
     html! {

@@ -98,7 +98,8 @@ fn marks(session: &Session) -> Vec<Html> {
     let mark = |timed: &crate::sim::Timed| {
         let Input::Line { text, .. } = &timed.input else { return None };
         let x = position(session, Instant(timed.at));
-        let changes = ["apply", "delete", "scale", "create", "patch", "label"].iter().any(|verb| text.contains(verb));
+        let changes =
+            ["apply", "delete", "scale", "create", "patch", "label"].iter().any(|verb| text.contains(verb));
         let is_change = text.starts_with("kubectl") && changes;
         Some(if is_change {
             html! { <rect x={format!("{:.1}", x - 1.5)} y="5" width="3" height="16" rx="1" class="change" /> }

@@ -46,7 +46,8 @@ pub fn TerminalPanel(shown: &Shown) -> Html {
     let focus = {
         let scroller = scroller.clone();
         Callback::from(move |_: MouseEvent| {
-            let selecting = gloo::utils::window().get_selection().ok().flatten().is_some_and(|s| !s.is_collapsed());
+            let selecting =
+                gloo::utils::window().get_selection().ok().flatten().is_some_and(|s| !s.is_collapsed());
             let input = scroller.cast::<HtmlElement>().and_then(|e| e.query_selector("input").ok().flatten());
             if let (false, Some(input)) = (selecting, input.and_then(|e| e.dyn_into::<HtmlElement>().ok())) {
                 let _ = input.focus();
@@ -121,7 +122,9 @@ fn new_terminal(shown: &Shown, session: &Session) -> Html {
     let onchange = Callback::from(move |event: Event| {
         let select: HtmlSelectElement = event.target_unchecked_into();
         match select.value().split_once('/') {
-            Some((namespace, name)) => dispatch.emit(Action::OpenTerminal(Some((namespace.into(), name.into())))),
+            Some((namespace, name)) => {
+                dispatch.emit(Action::OpenTerminal(Some((namespace.into(), name.into()))))
+            }
             None if select.value() == "host" => dispatch.emit(Action::OpenTerminal(None)),
             None => {}
         }

@@ -286,7 +286,8 @@ impl Session {
         let stamp = views.fold(0_u64, |sum, view| {
             let bytes = view.output.back().map_or(0, |chunk| chunk.text.len() as u64);
             let chunks = view.dropped + view.output.len() as u64;
-            sum.wrapping_mul(31).wrapping_add(chunks << 20 | bytes << 2 | u64::from(view.busy) << 1 | u64::from(view.ended))
+            sum.wrapping_mul(31)
+                .wrapping_add(chunks << 20 | bytes << 2 | u64::from(view.busy) << 1 | u64::from(view.ended))
         });
         if stamp != self.terminals.seen {
             self.terminals.seen = stamp;
@@ -323,7 +324,8 @@ impl Session {
         let log = self.world().log();
         let at = self.hop.unwrap_or(log.end());
         let journey = self.followed.and_then(|id| log.journeys.get(id));
-        let earlier = journey.and_then(|j| follow::events(log, j).rev().find(|e| e.id < at && is_shown(e)).map(|e| e.id));
+        let earlier = journey
+            .and_then(|j| follow::events(log, j).rev().find(|e| e.id < at && is_shown(e)).map(|e| e.id));
         let Some(event) = earlier.or_else(|| at.0.checked_sub(2).map(EventId)) else { return };
         let followed = self.followed;
         self.sim.back_to(event);
@@ -343,7 +345,8 @@ impl Session {
 
     pub(super) fn undo(&mut self, keep: &mut impl Keep) {
         let wrote = |session: &Session| {
-            let before = session.sim.applied().checked_sub(1).and_then(|n| session.sim.recording().inputs.get(n));
+            let before =
+                session.sim.applied().checked_sub(1).and_then(|n| session.sim.recording().inputs.get(n));
             before.is_some_and(|timed| matches!(timed.input, crate::sim::Input::WriteFile { .. }))
         };
         if !self.can_undo() || !self.sim.undo() {
@@ -352,7 +355,10 @@ impl Session {
         if wrote(self) {
             self.sim.undo();
         }
-        self.terminals = super::Terminals { history: self.terminals.history.clone(), ..super::Terminals::of(self.recording()) };
+        self.terminals = super::Terminals {
+            history: self.terminals.history.clone(),
+            ..super::Terminals::of(self.recording())
+        };
         self.jumped();
         self.run.farthest = self.world().now();
         self.follow_latest();

@@ -40,7 +40,11 @@ impl Session {
     /// The way that a mark takes on the stage: as it happens, or as its program believes.
     pub fn way_of(&self, flight: &Flight) -> Option<Way> {
         let is_call = matches!(flight.mark, Mark::Tcp | Mark::Request | Mark::Answer | Mark::Failure);
-        if self.belief && is_call && flight.followed && let Some(way) = self.believed() {
+        if self.belief
+            && is_call
+            && flight.followed
+            && let Some(way) = self.believed()
+        {
             let goes_out = self.asker() == Some(&flight.from);
             return Some(if goes_out { way } else { way.reversed() });
         }

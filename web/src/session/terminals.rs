@@ -82,7 +82,11 @@ impl Session {
     }
 
     /// Opens a terminal and shows it; gives its number if the place is there.
-    pub(super) fn open_terminal(&mut self, pod: Option<(String, String)>, keep: &mut impl Keep) -> Option<u32> {
+    pub(super) fn open_terminal(
+        &mut self,
+        pod: Option<(String, String)>,
+        keep: &mut impl Keep,
+    ) -> Option<u32> {
         let terminal = self.terminals.next;
         let opened = self.input(Input::OpenTerminal { terminal, pod }, keep);
         opened.then(|| {
@@ -131,7 +135,9 @@ impl Session {
         let there = self.terminals.open.iter().copied().find(|id| {
             self.world().terminal(TerminalId(*id)).is_some_and(|view| view.at == place && !view.ended)
         });
-        let Some(terminal) = there.or_else(|| self.open_terminal(Some((namespace, name)), keep)) else { return };
+        let Some(terminal) = there.or_else(|| self.open_terminal(Some((namespace, name)), keep)) else {
+            return;
+        };
         self.terminals.shown = terminal;
         self.type_line(terminal, line, keep);
     }
@@ -139,7 +145,9 @@ impl Session {
     /// The pod to call from: the one named `client`, once it runs.
     pub fn client(&self) -> Option<(String, String)> {
         let pods = self.stage.nodes.iter().flat_map(|node| &node.pods);
-        let is_client = |pod: &&crate::sim::StagePod| &*pod.name == "client" && &*pod.phase == "Running" && !pod.terminating;
+        let is_client = |pod: &&crate::sim::StagePod| {
+            &*pod.name == "client" && &*pod.phase == "Running" && !pod.terminating
+        };
         pods.into_iter().find(is_client).map(|pod| (pod.namespace.to_string(), pod.name.to_string()))
     }
 }

@@ -35,7 +35,9 @@ pub(super) static WORDS: Words = Words {
         n => format!("{n} pods"),
     },
     calls: |n| if n == 1 { "1 call".into() } else { format!("{n} calls") },
-    stage_summary: |nodes, pods, services| format!("The cluster: {nodes} nodes, {pods} pods, {services} Services."),
+    stage_summary: |nodes, pods, services| {
+        format!("The cluster: {nodes} nodes, {pods} pods, {services} Services.")
+    },
     draw: |rule, draw, limit| format!("Draw {draw}: below {limit}, so rule {rule} matches."),
     terminal: |n, at| format!("{n}: {at}"),
 };
@@ -254,10 +256,18 @@ fn hop(hop: &Hop) -> Said {
     };
     match &hop.cargo {
         Cargo::Dns(dns) => dns_hop(dns, &from, &to, &from_to),
-        Cargo::Tcp(TcpFlag::Syn) => Said::new(format!("A connection to {to} begins"), format!("SYN: {from_to}")),
-        Cargo::Tcp(TcpFlag::SynAck) => Said::new(format!("{from} accepts the connection"), format!("SYN-ACK: {from_to}")),
-        Cargo::Tcp(TcpFlag::Fin) => Said::new(format!("{from} has no more to send"), format!("FIN: {from_to}")),
-        Cargo::Tcp(TcpFlag::Rst) => Said::new(format!("{from} refuses the connection"), format!("RST: {from_to}")),
+        Cargo::Tcp(TcpFlag::Syn) => {
+            Said::new(format!("A connection to {to} begins"), format!("SYN: {from_to}"))
+        }
+        Cargo::Tcp(TcpFlag::SynAck) => {
+            Said::new(format!("{from} accepts the connection"), format!("SYN-ACK: {from_to}"))
+        }
+        Cargo::Tcp(TcpFlag::Fin) => {
+            Said::new(format!("{from} has no more to send"), format!("FIN: {from_to}"))
+        }
+        Cargo::Tcp(TcpFlag::Rst) => {
+            Said::new(format!("{from} refuses the connection"), format!("RST: {from_to}"))
+        }
         Cargo::HttpRequest(line, len) => {
             Said::new(format!("The request goes to {to}"), format!("{line}, {len} bytes. {from_to}"))
         }
@@ -265,19 +275,24 @@ fn hop(hop: &Hop) -> Said {
             Said::new(format!("{from} answers {status}"), format!("HTTP {status}, {len} bytes. {from_to}"))
         }
         Cargo::Payload(len) => Said::new(format!("Data goes to {to}"), format!("{len} bytes. {from_to}")),
-        Cargo::PortUnreachable => {
-            Said::new(format!("{from} says: port unreachable"), format!("An ICMP message instead of an answer. {from_to}"))
-        }
+        Cargo::PortUnreachable => Said::new(
+            format!("{from} says: port unreachable"),
+            format!("An ICMP message instead of an answer. {from_to}"),
+        ),
         Cargo::ApiRequest(verb, path, agent) => {
             Said::new(format!("{from} asks the API server"), format!("{verb} {path}, as {agent}."))
         }
-        Cargo::ApiResponse(code) => Said::new(format!("The API server answers {code}"), format!("To {to}, {takes} on the way.")),
+        Cargo::ApiResponse(code) => {
+            Said::new(format!("The API server answers {code}"), format!("To {to}, {takes} on the way."))
+        }
         Cargo::StoragePut(key, revision) => {
             Said::new("etcd stores it", format!("{key} is now at revision {revision} of the store."))
         }
         Cargo::Watch(kind, object, revision) => Said::new(
             format!("{to} learns of {}", object.name),
-            format!("Its watch says {kind}: {object}, revision {revision}. It knows only what its watch has told it."),
+            format!(
+                "Its watch says {kind}: {object}, revision {revision}. It knows only what its watch has told it."
+            ),
         ),
     }
 }
@@ -287,7 +302,9 @@ fn dns_hop(dns: &DnsCargo, from: &str, to: &str, from_to: &str) -> Said {
         None => Said::new(format!("{from} asks {to}"), format!("“{} {}?” {from_to}", dns.name, dns.qtype)),
         Some((rcode, records)) => {
             let outcome = match (&**rcode, records) {
-                ("NOERROR", 0) => format!("NOERROR with no record: the name exists, but has no {}.", dns.qtype),
+                ("NOERROR", 0) => {
+                    format!("NOERROR with no record: the name exists, but has no {}.", dns.qtype)
+                }
                 ("NOERROR", 1) => "NOERROR, 1 record.".into(),
                 ("NOERROR", n) => format!("NOERROR, {n} records."),
                 ("NXDOMAIN", _) => "NXDOMAIN: there is no such name.".into(),
@@ -304,7 +321,9 @@ fn reason(by: &Place, reason: &Reason) -> Said {
         Reason::SearchList(step) => search(step),
         Reason::DnsPlugin(plugin, rcode, n) => Said::new(
             format!("{by}: the plugin {plugin} answers"),
-            format!("The first plugin of the chain that knows the name ends the search. {rcode}, {n} answers."),
+            format!(
+                "The first plugin of the chain that knows the name ends the search. {rcode}, {n} answers."
+            ),
         ),
         Reason::ServiceRule(pick) => rule(pick),
         Reason::Conntrack(sent, to) => Said::new(
@@ -327,12 +346,14 @@ fn reason(by: &Place, reason: &Reason) -> Said {
             format!("{} now holds {ready} ready endpoints", slice.name),
             format!("{by} reads the selector and each pod's readiness: {ready} ready, {not} not ready."),
         ),
-        Reason::Probe(pod, true, n, of) => {
-            Said::new(format!("The probe of {} succeeds", pod.name), format!("{n} in a row; {of} make a difference."))
-        }
-        Reason::Probe(pod, false, n, of) => {
-            Said::new(format!("The probe of {} fails", pod.name), format!("{n} in a row; {of} make a difference."))
-        }
+        Reason::Probe(pod, true, n, of) => Said::new(
+            format!("The probe of {} succeeds", pod.name),
+            format!("{n} in a row; {of} make a difference."),
+        ),
+        Reason::Probe(pod, false, n, of) => Said::new(
+            format!("The probe of {} fails", pod.name),
+            format!("{n} in a row; {of} make a difference."),
+        ),
         Reason::Readiness(pod, true) => {
             Said::new(format!("{} is ready", pod.name), "From now on it may become an endpoint of Services.")
         }
@@ -343,9 +364,10 @@ fn reason(by: &Place, reason: &Reason) -> Said {
             format!("{by} has written its rules"),
             format!("Rule set {revision}: {rules} rules for {services} Services and {endpoints} endpoints."),
         ),
-        Reason::Allocated(object, address) => {
-            Said::new(format!("{} gets {address}", object.name), "An address from the Service range; no machine has it.")
-        }
+        Reason::Allocated(object, address) => Said::new(
+            format!("{} gets {address}", object.name),
+            "An address from the Service range; no machine has it.",
+        ),
         Reason::Stopping(pod, grace) => Said::new(
             format!("{} is told to stop", pod.name),
             format!("SIGTERM; after {} s it is killed.", grace.as_secs()),
@@ -357,14 +379,20 @@ fn search(step: &SearchStep) -> Said {
     let (n, of) = step.attempt;
     let dots = if step.dots == 1 { "1 dot".to_string() } else { format!("{} dots", step.dots) };
     if step.asked.ends_with('.') {
-        return Said::new("The name is complete", format!("“{}” ends with a dot: no search list.", step.asked));
+        return Said::new(
+            "The name is complete",
+            format!("“{}” ends with a dot: no search list.", step.asked),
+        );
     }
     let order = if step.dots < step.ndots {
         format!("{dots}, and ndots is {}: the search list comes first.", step.ndots)
     } else {
         format!("{dots}, and ndots is {}: the name itself comes first.", step.ndots)
     };
-    Said::new(if n == 1 { "The name is completed" } else { "The next candidate" }, format!("{order} Try {n} of {of}."))
+    Said::new(
+        if n == 1 { "The name is completed" } else { "The next candidate" },
+        format!("{order} Try {n} of {of}."),
+    )
 }
 
 fn rule(pick: &RulePick) -> Said {
@@ -377,13 +405,23 @@ fn rule(pick: &RulePick) -> Said {
         None if n == 1 => "Only one rule, no draw.".to_string(),
         None => format!("Rule {} decides without a draw.", pick.rule + 1),
         Some((draw, limit)) if draw < limit => {
-            format!("Draw {} is below {}: rule {} of {n} matches.", fraction(*draw), fraction(*limit), pick.rule + 1)
+            format!(
+                "Draw {} is below {}: rule {} of {n} matches.",
+                fraction(*draw),
+                fraction(*limit),
+                pick.rule + 1
+            )
         }
-        Some((draw, _)) => format!("Draw {}: no rule before it matched, so the last of {n} takes it.", fraction(*draw)),
+        Some((draw, _)) => {
+            format!("Draw {}: no rule before it matched, so the last of {n} takes it.", fraction(*draw))
+        }
     };
     let endpoints = if n == 1 { "1 ready endpoint".to_string() } else { format!("{n} ready endpoints") };
     let masquerade = if pick.masquerade { " The source becomes the node's own address." } else { "" };
-    Said::new(format!("{} rewrites the address", pick.node), format!("{endpoints}{left_out}. {chosen}{masquerade}"))
+    Said::new(
+        format!("{} rewrites the address", pick.node),
+        format!("{endpoints}{left_out}. {chosen}{masquerade}"),
+    )
 }
 
 fn refusal(by: &Place, refusal: &Refusal) -> Said {
@@ -391,11 +429,15 @@ fn refusal(by: &Place, refusal: &Refusal) -> Said {
     match refusal {
         Refusal::NoEndpoints(service, address) => Said::new(
             format!("{} has no endpoints", service.name),
-            format!("{by}'s rules reject {address}. Compare the selector with the pods' labels, and see whether they are ready."),
+            format!(
+                "{by}'s rules reject {address}. Compare the selector with the pods' labels, and see whether they are ready."
+            ),
         ),
         Refusal::NoLocalEndpoints(service, address) => Said::new(
             format!("{} has no endpoint on this node", service.name),
-            format!("Its traffic policy is Local, so {by} drops {address} instead of passing it to another node."),
+            format!(
+                "Its traffic policy is Local, so {by} drops {address} instead of passing it to another node."
+            ),
         ),
         Refusal::SourceNotAllowed(service, source) => Said::new(
             format!("{} does not take traffic from here", service.name),
@@ -405,13 +447,16 @@ fn refusal(by: &Place, refusal: &Refusal) -> Said {
             format!("Nothing listens at {address}"),
             "The machine is there, but no process has opened this port. Is targetPort the one that the container listens on?",
         ),
-        Refusal::NoSuchAddress(address) => {
-            Said::new(format!("No machine has {}", address.ip()), "The packet is lost; nobody says so to the sender.")
-        }
+        Refusal::NoSuchAddress(address) => Said::new(
+            format!("No machine has {}", address.ip()),
+            "The packet is lost; nobody says so to the sender.",
+        ),
         Refusal::TimedOut(address, after) => {
             Said::new(format!("{address} did not answer"), format!("{by} gave up after {}.", millis(*after)))
         }
-        Refusal::Api(code, reason, message) => Said::new(format!("The API server refuses: {code} {reason}"), message.to_string()),
+        Refusal::Api(code, reason, message) => {
+            Said::new(format!("The API server refuses: {code} {reason}"), message.to_string())
+        }
         Refusal::Dns(name, rcode) if &**rcode == "NXDOMAIN" => {
             Said::new("There is no such name", format!("{name}: every candidate ended in NXDOMAIN."))
         }
@@ -419,7 +464,9 @@ fn refusal(by: &Place, refusal: &Refusal) -> Said {
         Refusal::OutOfFuel(what, steps) => {
             Said::new("A loop was ended", format!("{what} took {steps} steps without getting anywhere."))
         }
-        Refusal::Dropped(fault) => Said::new("The packet is lost", format!("An injected fault ate it: {fault}.")),
+        Refusal::Dropped(fault) => {
+            Said::new("The packet is lost", format!("An injected fault ate it: {fault}."))
+        }
     }
 }
 

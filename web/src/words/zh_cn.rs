@@ -30,7 +30,9 @@ pub(super) static WORDS: Words = Words {
     pods: |n, ready| format!("{n} 个 Pod，{ready} 个就绪"),
     to_pods: |n| if n == 0 { "没有 Pod".into() } else { format!("{n} 个 Pod") },
     calls: |n| format!("{n} 次请求"),
-    stage_summary: |nodes, pods, services| format!("集群：{nodes} 个节点，{pods} 个 Pod，{services} 个 Service。"),
+    stage_summary: |nodes, pods, services| {
+        format!("集群：{nodes} 个节点，{pods} 个 Pod，{services} 个 Service。")
+    },
     draw: |rule, draw, limit| format!("随机数 {draw} 小于 {limit}，命中第 {rule} 条规则。"),
     terminal: |n, at| format!("{n}:{at}"),
 };
@@ -260,14 +262,19 @@ fn hop(hop: &Hop) -> Said {
             Said::new(format!("{from} 应答 {status}"), format!("HTTP {status}，{len} 字节。{from_to}"))
         }
         Cargo::Payload(len) => Said::new(format!("数据发往 {to}"), format!("{len} 字节。{from_to}")),
-        Cargo::PortUnreachable => {
-            Said::new(format!("{from} 回复：端口不可达"), format!("收到的是 ICMP 消息，而不是应答。{from_to}"))
-        }
+        Cargo::PortUnreachable => Said::new(
+            format!("{from} 回复：端口不可达"),
+            format!("收到的是 ICMP 消息，而不是应答。{from_to}"),
+        ),
         Cargo::ApiRequest(verb, path, agent) => {
             Said::new(format!("{from} 请求 API server"), format!("{verb} {path}，客户端 {agent}。"))
         }
-        Cargo::ApiResponse(code) => Said::new(format!("API server 应答 {code}"), format!("发往 {to}，路上用时 {takes}。")),
-        Cargo::StoragePut(key, revision) => Said::new("etcd 已保存", format!("{key} 现在是存储的第 {revision} 版。")),
+        Cargo::ApiResponse(code) => {
+            Said::new(format!("API server 应答 {code}"), format!("发往 {to}，路上用时 {takes}。"))
+        }
+        Cargo::StoragePut(key, revision) => {
+            Said::new("etcd 已保存", format!("{key} 现在是存储的第 {revision} 版。"))
+        }
         Cargo::Watch(kind, object, revision) => Said::new(
             format!("{to} 得知 {} 的变化", object.name),
             format!("watch 送来 {kind}：{object}，版本 {revision}。它只知道 watch 告诉过它的事。"),
@@ -319,21 +326,28 @@ fn reason(by: &Place, reason: &Reason) -> Said {
             format!("{} 现有 {ready} 个就绪端点", slice.name),
             format!("{by} 依据选择器和每个 Pod 的就绪状态写入：{ready} 个就绪，{not} 个未就绪。"),
         ),
-        Reason::Probe(pod, true, n, of) => {
-            Said::new(format!("{} 的探针成功", pod.name), format!("连续第 {n} 次，达到 {of} 次才会改变状态。"))
+        Reason::Probe(pod, true, n, of) => Said::new(
+            format!("{} 的探针成功", pod.name),
+            format!("连续第 {n} 次，达到 {of} 次才会改变状态。"),
+        ),
+        Reason::Probe(pod, false, n, of) => Said::new(
+            format!("{} 的探针失败", pod.name),
+            format!("连续第 {n} 次，达到 {of} 次才会改变状态。"),
+        ),
+        Reason::Readiness(pod, true) => {
+            Said::new(format!("{} 已就绪", pod.name), "从现在起它可以成为 Service 的端点。")
         }
-        Reason::Probe(pod, false, n, of) => {
-            Said::new(format!("{} 的探针失败", pod.name), format!("连续第 {n} 次，达到 {of} 次才会改变状态。"))
+        Reason::Readiness(pod, false) => {
+            Said::new(format!("{} 未就绪", pod.name), "选中它的 Service 会把它排除在外。")
         }
-        Reason::Readiness(pod, true) => Said::new(format!("{} 已就绪", pod.name), "从现在起它可以成为 Service 的端点。"),
-        Reason::Readiness(pod, false) => Said::new(format!("{} 未就绪", pod.name), "选中它的 Service 会把它排除在外。"),
         Reason::RulesSynced(revision, rules, services, endpoints) => Said::new(
             format!("{by} 已写入规则"),
             format!("第 {revision} 版规则：{services} 个 Service、{endpoints} 个端点，共 {rules} 条规则。"),
         ),
-        Reason::Allocated(object, address) => {
-            Said::new(format!("{} 得到地址 {address}", object.name), "地址来自 Service 网段，没有任何机器拥有它。")
-        }
+        Reason::Allocated(object, address) => Said::new(
+            format!("{} 得到地址 {address}", object.name),
+            "地址来自 Service 网段，没有任何机器拥有它。",
+        ),
         Reason::Stopping(pod, grace) => Said::new(
             format!("通知 {} 停止", pod.name),
             format!("先发送 SIGTERM，{} 秒后强制结束。", grace.as_secs()),
@@ -351,7 +365,10 @@ fn search(step: &SearchStep) -> Said {
     } else {
         format!("名字里有 {} 个点，ndots 是 {}：先查名字本身。", step.dots, step.ndots)
     };
-    Said::new(if n == 1 { "补全名字" } else { "尝试下一个候选" }, format!("{order}第 {n} 次，共 {of} 个候选。"))
+    Said::new(
+        if n == 1 { "补全名字" } else { "尝试下一个候选" },
+        format!("{order}第 {n} 次，共 {of} 个候选。"),
+    )
 }
 
 fn rule(pick: &RulePick) -> Said {
@@ -364,12 +381,22 @@ fn rule(pick: &RulePick) -> Said {
         None if n == 1 => "只有一条规则，无需抽取随机数。".to_string(),
         None => format!("第 {} 条规则直接命中，没有抽取随机数。", pick.rule + 1),
         Some((draw, limit)) if draw < limit => {
-            format!("随机数 {} 小于 {}：命中 {n} 条规则中的第 {} 条。", fraction(*draw), fraction(*limit), pick.rule + 1)
+            format!(
+                "随机数 {} 小于 {}：命中 {n} 条规则中的第 {} 条。",
+                fraction(*draw),
+                fraction(*limit),
+                pick.rule + 1
+            )
         }
-        Some((draw, _)) => format!("随机数 {}：前面的规则都没命中，由 {n} 条中的最后一条接手。", fraction(*draw)),
+        Some((draw, _)) => {
+            format!("随机数 {}：前面的规则都没命中，由 {n} 条中的最后一条接手。", fraction(*draw))
+        }
     };
     let masquerade = if pick.masquerade { "源地址改为节点自己的地址。" } else { "" };
-    Said::new(format!("{} 改写目的地址", pick.node), format!("{n} 个就绪端点{left_out}。{chosen}{masquerade}"))
+    Said::new(
+        format!("{} 改写目的地址", pick.node),
+        format!("{n} 个就绪端点{left_out}。{chosen}{masquerade}"),
+    )
 }
 
 fn refusal(by: &Place, refusal: &Refusal) -> Said {
@@ -397,12 +424,16 @@ fn refusal(by: &Place, refusal: &Refusal) -> Said {
         Refusal::TimedOut(address, after) => {
             Said::new(format!("{address} 没有应答"), format!("{by} 等了 {} 后放弃。", millis(*after)))
         }
-        Refusal::Api(code, reason, message) => Said::new(format!("API server 拒绝：{code} {reason}"), message.to_string()),
+        Refusal::Api(code, reason, message) => {
+            Said::new(format!("API server 拒绝：{code} {reason}"), message.to_string())
+        }
         Refusal::Dns(name, rcode) if &**rcode == "NXDOMAIN" => {
             Said::new("没有这个名字", format!("{name}：所有候选都得到 NXDOMAIN。"))
         }
         Refusal::Dns(name, rcode) => Said::new("这个名字没有地址", format!("{name}:{rcode}。")),
-        Refusal::OutOfFuel(what, steps) => Said::new("循环被终止", format!("{what} 走了 {steps} 步仍无进展。")),
+        Refusal::OutOfFuel(what, steps) => {
+            Said::new("循环被终止", format!("{what} 走了 {steps} 步仍无进展。"))
+        }
         Refusal::Dropped(fault) => Said::new("数据包丢失", format!("被注入的故障吃掉了：{fault}。")),
     }
 }
