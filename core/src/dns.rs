@@ -6,4 +6,5 @@ pub mod message;
 pub mod name;
 pub mod plugins;
 pub mod server;
+pub mod stub;
 pub mod zone;

@@ -137,13 +137,34 @@ pub fn section(title: &str, records: &[Record]) -> String {
     format!(";; {title} SECTION:\n{lines}\n")
 }
 
+/// What of a record is printed, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    /// Whether its TTL is.
+    pub ttl: bool,
+    /// Whether its class is.
+    pub class: bool,
+    /// The columns of TTL, class, type and data.
+    pub columns: [usize; 4],
+}
+
 /// One record.
 pub fn record_line(record: &Record) -> String {
+    record_in(record, Layout { ttl: true, class: true, columns: [24, 32, 40, 48] })
+}
+
+/// One record in a layout.
+pub fn record_in(record: &Record, layout: Layout) -> String {
+    let [ttl, class, rtype, data] = layout.columns;
     let mut line = Columns::starting(&record.name);
-    line.field(24, &record.ttl.to_string());
-    line.field(32, &record.class.to_string());
-    line.field(40, &record.rtype().to_string());
-    line.field(48, &rdata(&record.data));
+    if layout.ttl {
+        line.field(ttl, &record.ttl.to_string());
+    }
+    if layout.class {
+        line.field(class, &record.class.to_string());
+    }
+    line.field(rtype, &record.rtype().to_string());
+    line.field(data, &rdata(&record.data));
     line.end()
 }
 
