@@ -2,22 +2,27 @@
 //! replies and makes system calls.
 
 pub mod args;
+pub mod bind;
 #[cfg(test)]
 pub(crate) mod bench;
 pub mod commands;
 pub mod coredns;
 pub mod curl;
 pub mod date;
+pub mod dig;
 pub mod echo;
 pub mod files;
 pub mod filter;
+pub mod getent;
 pub mod help;
+pub mod host;
 pub mod idle;
 pub mod identity;
 pub mod images;
 pub mod kubectl;
 pub mod ls;
 pub mod names;
+pub mod nslookup;
 pub mod paths;
 pub mod print;
 pub mod printf;
@@ -126,6 +131,14 @@ programs! {
     Wget(wget::Wget),
     /// CoreDNS.
     Coredns(coredns::Coredns),
+    /// dig.
+    Dig(dig::Dig),
+    /// nslookup.
+    Nslookup(nslookup::Nslookup),
+    /// host.
+    Host(host::Host),
+    /// getent.
+    Getent(getent::Getent),
     /// A probe of a kubelet.
     Probe(probe::Probe),
     /// A server.

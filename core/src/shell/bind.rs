@@ -136,8 +136,7 @@ impl Asker {
         let index = self.tried % self.servers.len().max(1);
         let server =
             self.servers.get(index).copied().unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 53)));
-        let (single, call) =
-            Single::start(self.query.clone(), server, self.tcp, self.timeout, cx.out.now);
+        let (single, call) = Single::start(self.query.clone(), server, self.tcp, self.timeout, cx.out.now);
         self.single = Some(single);
         call
     }

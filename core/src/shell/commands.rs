@@ -4,8 +4,10 @@ use super::filter::{Filter, base64, cat, cut, grep, head, sed, sort, tail, tee, 
 use super::print::Print;
 use super::processes::Processes;
 use super::run::Run;
-use super::{Programs, curl, date, echo, files, help, identity, kubectl, ls, names, print, printf, seq};
-use super::{sh, sleep, watch, wget, xargs, yes};
+use super::{
+    Programs, curl, date, dig, echo, files, getent, help, host, identity, kubectl, ls, names, nslookup,
+};
+use super::{print, printf, seq, sh, sleep, watch, wget, xargs, yes};
 use crate::base::Text;
 
 /// All commands, in the order of `help`. A new command is one file and one line here.
@@ -14,6 +16,10 @@ pub static COMMANDS: &[Entry] = &[
     entry("kubectl", "talk to the API server", |argv| kubectl::Kubectl::new(argv).into()),
     entry("curl", "transfer a URL", |argv| curl::Curl::new(argv).into()),
     entry("wget", "fetch a URL", |argv| wget::Wget::new(argv).into()),
+    entry("dig", "ask DNS servers and print whole messages", |argv| dig::Dig::new(argv).into()),
+    entry("nslookup", "look names up in DNS", |argv| nslookup::Nslookup::new(argv).into()),
+    entry("host", "look names up in DNS, in sentences", |argv| host::Host::new(argv).into()),
+    entry("getent", "ask the C library for hosts", |argv| getent::Getent::new(argv).into()),
     entry("help", "list the commands", |argv| Print::new(argv, help::help).into()),
     entry("clear", "clear the screen", |argv| Print::new(argv, help::clear).into()),
     entry("bash", "the shell", |argv| sh::Sh::new(argv).into()),

@@ -130,8 +130,7 @@ impl Dig {
             query.edns = Some(Edns { udp, version, dnssec_ok: lookup.dnssec, options });
         }
         let servers = addresses.iter().map(|ip| SocketAddr::new(*ip, lookup.port)).collect();
-        let (mut asker, call) =
-            Asker::start(cx, query, servers, lookup.tries, lookup.timeout, lookup.tcp);
+        let (mut asker, call) = Asker::start(cx, query, servers, lookup.tries, lookup.timeout, lookup.tcp);
         if lookup.ignore {
             asker.take_truncated();
         }

@@ -60,7 +60,9 @@ impl Getent {
             Some("ahostsv4") => Database::Ahosts(Families::V4),
             Some("ahostsv6") => Database::Ahosts(Families::V6),
             Some(other) => {
-                let text = format!("Unknown database: {other}\nTry `getent --help' or `getent --usage' for more information.\n");
+                let text = format!(
+                    "Unknown database: {other}\nTry `getent --help' or `getent --usage' for more information.\n"
+                );
                 return self.stop(text);
             }
             None => {

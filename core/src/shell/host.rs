@@ -161,7 +161,8 @@ impl Host {
         let name = message.question().map(|question| question.name.clone()).unwrap_or_default();
         if message.rcode != Rcode::NOERROR {
             let (rcode, number) = (message.rcode, message.rcode.0);
-            let shown = if self.tried.0 == 1 { name.trim_end_matches('.').into() } else { self.asked.clone() };
+            let shown =
+                if self.tried.0 == 1 { name.trim_end_matches('.').into() } else { self.asked.clone() };
             let shown = if self.asked.ends_with('.') { self.asked.clone() } else { shown };
             return self.stop(Fd(1), format!("Host {shown} not found: {number}({rcode})\n"), 1);
         }

@@ -157,8 +157,7 @@ impl Nslookup {
         let query = query(cx, &name, rtype, Class::IN);
         let servers = self.addresses.iter().map(|ip| SocketAddr::new(*ip, self.options.port)).collect();
         let options = self.options.clone();
-        let (asker, call) =
-            Asker::start(cx, query, servers, options.tries, options.timeout, options.tcp);
+        let (asker, call) = Asker::start(cx, query, servers, options.tries, options.timeout, options.tcp);
         self.stage = Stage::Ask(Box::new(asker));
         call
     }
@@ -191,7 +190,12 @@ impl Nslookup {
             text.push_str(&format!(";; Got SERVFAIL reply from {}\n", server.ip()));
         }
         if !second && (!reverse || message.rcode != Rcode::NOERROR) {
-            text.push_str(&format!("Server:\t\t{}\nAddress:\t{}#{}\n\n", server.ip(), server.ip(), server.port()));
+            text.push_str(&format!(
+                "Server:\t\t{}\nAddress:\t{}#{}\n\n",
+                server.ip(),
+                server.ip(),
+                server.port()
+            ));
         }
         self.headed = true;
         let name = message.question().map(|question| question.name.clone()).unwrap_or_default();

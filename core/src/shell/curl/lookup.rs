@@ -2,14 +2,13 @@
 
 use super::options::{Family, Options};
 use super::url::Target;
+use crate::dns::stub::{Families, Resolver, ResolverStep};
 use crate::process::{Cx, Reply, Syscall};
 use std::net::IpAddr;
 
 /// A lookup on its way.
 #[derive(Debug, Clone)]
-pub struct Lookup {
-    host: String,
-}
+pub struct Lookup(Box<Resolver>);
 
 /// What a lookup comes to.
 #[derive(Debug)]
@@ -42,13 +41,27 @@ pub enum Source {
 
 impl Lookup {
     /// Begins a lookup.
-    pub fn start(_cx: &mut Cx<'_, '_>, host: &str, _family: Option<Family>) -> (Lookup, Step) {
-        (Lookup { host: host.to_string() }, Step::Done(Vec::new()))
+    pub fn start(cx: &mut Cx<'_, '_>, host: &str, family: Option<Family>) -> (Lookup, Step) {
+        let families = match family {
+            None => Families::Both,
+            Some(Family::V4) => Families::V4,
+            Some(Family::V6) => Families::V6,
+        };
+        let (resolver, step) = Resolver::start(cx, host, families);
+        (Lookup(Box::new(resolver)), step.into())
     }
 
     /// Goes on with a reply.
-    pub fn resume(&mut self, _cx: &mut Cx<'_, '_>, _reply: Reply) -> Step {
-        let _ = &self.host;
-        Step::Done(Vec::new())
+    pub fn resume(&mut self, cx: &mut Cx<'_, '_>, reply: Reply) -> Step {
+        self.0.resume(cx, reply).into()
+    }
+}
+
+impl From<ResolverStep> for Step {
+    fn from(step: ResolverStep) -> Step {
+        match step {
+            ResolverStep::Call(call) => Step::Call(call),
+            ResolverStep::Done(result) => Step::Done(result.map(|found| found.addresses).unwrap_or_default()),
+        }
     }
 }

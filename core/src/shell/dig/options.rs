@@ -2,8 +2,8 @@
 //! Models: BIND 9.18 bin/dig/dig.c (`parse_args`, `dash_option`, `plus_option`).
 
 use crate::base::{Duration, Fd, Text};
-use crate::dns::message::{Class, Opcode, RecordType};
 use crate::dns::message::text::reverse_name;
+use crate::dns::message::{Class, Opcode, RecordType};
 use std::net::IpAddr;
 
 /// A whole command line.
@@ -166,20 +166,22 @@ fn dash<'a>(
         'c' => {
             *open = false;
             let class = Class::of_word(value);
-            let class = class.ok_or_else(|| (Fd(2), format!(";; Warning, ignoring invalid class {value}\n"), 1));
+            let class =
+                class.ok_or_else(|| (Fd(2), format!(";; Warning, ignoring invalid class {value}\n"), 1));
             dig.target(defaults).class = class?;
         }
         't' => {
             *open = false;
             let rtype = RecordType::of_word(value);
-            let rtype = rtype.ok_or_else(|| (Fd(2), format!(";; Warning, ignoring invalid type {value}\n"), 1));
+            let rtype =
+                rtype.ok_or_else(|| (Fd(2), format!(";; Warning, ignoring invalid type {value}\n"), 1));
             *type_given = true;
             dig.target(defaults).rtype = rtype?;
         }
         'p' => {
-            let port = value.parse().map_err(|_| {
-                (Fd(2), format!("dig: Couldn't parse port number '{value}'\n"), 10)
-            });
+            let port = value
+                .parse()
+                .map_err(|_| (Fd(2), format!("dig: Couldn't parse port number '{value}'\n"), 10));
             dig.target(defaults).port = port?;
         }
         'q' => dig.lookups.push(Lookup { name: value.into(), ..defaults.clone() }),
@@ -196,12 +198,68 @@ fn dash<'a>(
 
 /// The options after `+`, by full name; what is typed may be shorter. The first that fits is meant.
 const PLUS: &[&str] = &[
-    "aaonly", "aaflag", "additional", "adflag", "all", "answer", "authority", "badcookie", "besteffort", "bufsize",
-    "cdflag", "class", "cmd", "comments", "cookie", "crypto", "dnssec", "do", "domain", "edns", "ednsflags",
-    "ednsnegotiation", "expire", "fail", "header-only", "https", "identify", "idnin", "idnout", "ignore", "keepopen",
-    "multiline", "ndots", "nsid", "onesoa", "opcode", "padding", "qid", "qr", "question", "raflag", "rdflag", "recurse",
-    "retry", "rrcomments", "search", "short", "showsearch", "split", "stats", "subnet", "tcflag", "tcp", "time",
-    "timeout", "tries", "ttlid", "ttlunits", "unknownformat", "vc", "yaml", "zflag",
+    "aaonly",
+    "aaflag",
+    "additional",
+    "adflag",
+    "all",
+    "answer",
+    "authority",
+    "badcookie",
+    "besteffort",
+    "bufsize",
+    "cdflag",
+    "class",
+    "cmd",
+    "comments",
+    "cookie",
+    "crypto",
+    "dnssec",
+    "do",
+    "domain",
+    "edns",
+    "ednsflags",
+    "ednsnegotiation",
+    "expire",
+    "fail",
+    "header-only",
+    "https",
+    "identify",
+    "idnin",
+    "idnout",
+    "ignore",
+    "keepopen",
+    "multiline",
+    "ndots",
+    "nsid",
+    "onesoa",
+    "opcode",
+    "padding",
+    "qid",
+    "qr",
+    "question",
+    "raflag",
+    "rdflag",
+    "recurse",
+    "retry",
+    "rrcomments",
+    "search",
+    "short",
+    "showsearch",
+    "split",
+    "stats",
+    "subnet",
+    "tcflag",
+    "tcp",
+    "time",
+    "timeout",
+    "tries",
+    "ttlid",
+    "ttlunits",
+    "unknownformat",
+    "vc",
+    "yaml",
+    "zflag",
 ];
 
 fn plus(option: &str, lookup: &mut Lookup, cmd: &mut bool) -> Option<()> {
@@ -211,7 +269,10 @@ fn plus(option: &str, lookup: &mut Lookup, cmd: &mut bool) -> Option<()> {
         _ => (word, false),
     };
     let on = !on;
-    let name = PLUS.iter().find(|name| **name == word).or_else(|| PLUS.iter().find(|name| name.starts_with(word)))?;
+    let name = PLUS
+        .iter()
+        .find(|name| **name == word)
+        .or_else(|| PLUS.iter().find(|name| name.starts_with(word)))?;
     let number = || value.parse::<u32>().ok();
     match *name {
         "additional" => lookup.additional = on,
