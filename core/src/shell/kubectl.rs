@@ -13,6 +13,7 @@ pub mod delete;
 pub mod files;
 pub mod generate;
 pub mod get;
+pub mod json;
 pub mod jsonpath;
 pub mod merge;
 pub mod printers;
@@ -22,7 +23,6 @@ pub mod table;
 pub mod wait;
 pub mod watch;
 pub mod words;
-pub mod yaml;
 
 use self::commands::Work;
 use self::script::{Ask, Io, Journal, Next, Stop};

@@ -10,9 +10,9 @@ use super::printers::{self, Format};
 use super::resources::{self, Target};
 use super::script::{Asked, Flow, Io, Next};
 use super::words::{self, Problem};
-use super::{merge, yaml};
+use super::{json, merge};
 use crate::api::tree;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// The command.
@@ -291,7 +291,7 @@ impl Doing<'_> {
         let original = annotation.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let modified = annotated(object);
         let patch = merge::three_way(self.target.kind.kind, &original, &modified, current);
-        if patch == json!({}) {
+        if patch.as_object().is_some_and(serde_json::Map::is_empty) {
             self.done(io, "unchanged")?;
             return Ok(Ok(current.clone()));
         }
@@ -305,7 +305,7 @@ impl Doing<'_> {
             ("fieldManager", self.args.text("field-manager").unwrap_or("kubectl-client-side-apply")),
             ("fieldValidation", field_validation(self.args)),
         ];
-        let body = yaml::json(&patch);
+        let body = json::line(&patch);
         let request = client::patch(&self.path(name), &query, client::JSON, client::STRATEGIC, body.clone());
         let answer = io.http(request)?;
         if !answer.is_ok() {
@@ -342,7 +342,7 @@ impl Doing<'_> {
             ("force", force),
         ];
         let path = self.path(&self.target.name);
-        let request = client::patch(&path, &query, client::JSON, "apply-patch+yaml", yaml::json(object));
+        let request = client::patch(&path, &query, client::JSON, "apply-patch+yaml", json::line(object));
         let answer = io.http(request)?;
         if answer.code == 409 {
             let message = answer.status()["message"].as_str().unwrap_or_default().to_string();
@@ -375,9 +375,9 @@ fn annotated(object: &Value) -> Value {
     let annotations = plain.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut);
     match annotations {
         Some(annotations) => drop(annotations.remove(LAST_APPLIED)),
-        None => tree::set(&mut plain, "metadata.annotations", json!({})),
+        None => tree::set(&mut plain, "metadata.annotations", serde_json::json!({})),
     }
-    let text = yaml::json(&plain) + "\n";
+    let text = json::line(&plain) + "\n";
     if let Some(annotations) = plain.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
         annotations.insert(LAST_APPLIED.to_string(), text.into());
     }

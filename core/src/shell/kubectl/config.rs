@@ -53,7 +53,7 @@ impl Config {
             "set-context" => return self.set_context(io, config),
             "get-contexts" => contexts(io, &config),
             "use-context" => return self.use_context(io, config),
-            _ => io.print(super::yaml::write(&config)),
+            _ => io.print(crate::api::yaml::write(&config)),
         }
         Ok(Next::Exit(0))
     }
@@ -127,7 +127,7 @@ fn path(io: &Io<'_, '_, '_>) -> String {
 /// The kubeconfig; what every world begins with when there is no file.
 fn read(io: &Io<'_, '_, '_>) -> Value {
     let text = io.peek(&path(io));
-    text.and_then(|text| serde_yaml::from_str(text).ok()).filter(Value::is_object).unwrap_or_else(|| {
+    text.and_then(first_document).filter(Value::is_object).unwrap_or_else(|| {
         json!({
             "apiVersion": "v1", "kind": "Config", "preferences": {}, "current-context": CONTEXT,
             "clusters": [{"name": CONTEXT, "cluster": {"server": "https://192.0.2.10:6443"}}],
@@ -137,9 +137,13 @@ fn read(io: &Io<'_, '_, '_>) -> Value {
     })
 }
 
+fn first_document(text: &str) -> Option<Value> {
+    crate::api::yaml::read(text).documents.into_iter().next().map(|document| document.value)
+}
+
 fn save(io: &mut Io<'_, '_, '_>, config: &Value) -> Asked<()> {
     let path = path(io);
-    io.write_file(&path, super::yaml::write(config))
+    io.write_file(&path, crate::api::yaml::write(config))
 }
 
 fn current(config: &Value) -> &str {

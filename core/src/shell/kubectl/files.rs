@@ -7,7 +7,7 @@ use super::config;
 use super::resources::Target;
 use super::script::{Asked, Io};
 use super::words::Problem;
-use crate::api::{Kind, tree};
+use crate::api::{Kind, tree, yaml};
 use crate::process::Errno;
 use bytes::Bytes;
 use serde_json::Value;
@@ -103,41 +103,23 @@ fn parse(text: &str) -> Parsed {
     if text.trim_start().starts_with('{') {
         match json(text) {
             Ok(documents) => parsed.documents = documents,
-            Err(problem) => parsed.problem = Some(problem),
+            // What begins with a brace may still be YAML's flow style.
+            Err(problem) => match yaml::read(text) {
+                read if read.fatal().is_none() => {
+                    parsed.documents = read.documents.into_iter().map(|document| document.value).collect();
+                }
+                _ => parsed.problem = Some(problem),
+            },
         }
         return parsed;
     }
-    for document in split(text) {
-        match yaml(document) {
-            Ok(Value::Null) => {}
-            Ok(tree) => parsed.documents.push(tree),
-            Err(problem) => {
-                parsed.problem = Some(format!("error converting YAML to JSON: yaml: {problem}"));
-                break;
-            }
-        }
-    }
+    let read = yaml::read(text);
+    let fatal = read.fatal();
+    let readable =
+        read.documents.iter().filter(|document| fatal.is_none_or(|fatal| document.index < fatal.document));
+    parsed.documents = readable.map(|document| document.value.clone()).collect();
+    parsed.problem = fatal.map(|fatal| fatal.message.clone());
     parsed
-}
-
-/// The documents of a text, cut at lines that begin with `---`, as kubectl cuts them before it reads them.
-fn split(text: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let mut start = 0;
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        if line.starts_with("---") && line[3..].trim().is_empty() {
-            parts.push(&text[start..at]);
-            start = at + line.len();
-        }
-        at += line.len();
-    }
-    parts.push(&text[start..]);
-    parts
-}
-
-fn yaml(text: &str) -> Result<Value, String> {
-    serde_yaml::from_str(text).map_err(|error| error.to_string())
 }
 
 fn json(text: &str) -> Result<Vec<Value>, String> {
@@ -146,9 +128,6 @@ fn json(text: &str) -> Result<Vec<Value>, String> {
         match document {
             Ok(tree) => documents.push(tree),
             // What begins with a brace may still be YAML's flow style.
-            Err(_) if documents.is_empty() && yaml(text).is_ok_and(|tree| tree.is_object()) => {
-                return yaml(text).map(|tree| vec![tree]);
-            }
             Err(error) => return Err(json_problem(text, &error)),
         }
     }
@@ -196,7 +175,7 @@ pub fn target(document: &Document, validate: bool) -> Result<Target, Problem> {
         )));
     }
     if kind.is_empty() {
-        let shown = super::yaml::json(tree);
+        let shown = super::json::line(tree);
         return Err(Problem::Text(format!(
             "unable to decode {source:?}: Object 'Kind' is missing in '{shown}'"
         )));

@@ -98,7 +98,7 @@ pub fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
-        other => super::yaml::json(other),
+        other => super::json::line(other),
     }
 }
 

@@ -4,9 +4,9 @@
 
 use super::args::Args;
 use super::jsonpath::Template;
-use super::{resources, table, yaml};
+use super::{json, resources, table};
 use crate::api::{Kind, tree};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A form of output.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,8 +75,8 @@ impl Format {
             None => std::slice::from_ref(tree),
         };
         match self {
-            Format::Yaml => Ok(yaml::write(tree)),
-            Format::Json => Ok(yaml::json_pretty(tree)),
+            Format::Yaml => Ok(crate::api::yaml::write(tree)),
+            Format::Json => Ok(json::pretty(tree)),
             Format::Name => Ok(items().iter().map(|item| name(item) + "\n").collect()),
             Format::JsonPath(template) => template.render(tree, false).map_err(|problem| {
                 format!("error executing jsonpath: Error executing template: {problem}. Printing more information for \
@@ -152,7 +152,7 @@ fn go_leaf(value: &Value) -> String {
 
 /// Objects as a `v1.List`, as kubectl prints several.
 pub fn list_of(items: Vec<Value>) -> Value {
-    json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}})
+    serde_json::json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}})
 }
 
 /// Takes out what kubectl hides unless asked with `--show-managed-fields`.
