@@ -5,19 +5,26 @@
 
 pub mod apply;
 pub mod args;
+pub mod awaiting;
 pub mod client;
 pub mod commands;
 pub mod config;
 pub mod create;
 pub mod delete;
+pub mod exec;
+pub mod expose;
 pub mod files;
 pub mod generate;
 pub mod get;
 pub mod json;
 pub mod jsonpath;
+pub mod logs;
 pub mod merge;
 pub mod printers;
 pub mod resources;
+pub mod rollout;
+pub mod run;
+pub mod scale;
 pub mod script;
 pub mod table;
 pub mod wait;

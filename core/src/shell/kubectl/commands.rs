@@ -2,7 +2,7 @@
 
 use super::args::{self, Args, Flag, Takes};
 use super::script::{Flow, Io, Next};
-use super::{apply, config, create, delete, get};
+use super::{apply, awaiting, config, create, delete, exec, expose, get, logs, rollout, run, scale};
 
 /// All sub-commands, in the order of `kubectl help`.
 pub static ENTRIES: &[Entry] = &[
@@ -14,9 +14,21 @@ pub static ENTRIES: &[Entry] = &[
     create::EXTERNAL_NAME,
     create::LOAD_BALANCER,
     create::NODE_PORT,
+    expose::EXPOSE,
+    run::RUN,
     get::GET,
     delete::DELETE,
+    rollout::HISTORY,
+    rollout::PAUSE,
+    rollout::RESTART,
+    rollout::RESUME,
+    rollout::STATUS,
+    rollout::UNDO,
+    scale::SCALE,
+    logs::LOGS,
+    exec::EXEC,
     apply::APPLY,
+    awaiting::WAIT,
     config::CURRENT_CONTEXT,
     config::GET_CONTEXTS,
     config::SET_CONTEXT,
@@ -81,8 +93,22 @@ works! {
     Create(create::Create),
     /// `delete`.
     Delete(delete::Delete),
+    /// `exec`.
+    Exec(exec::Exec),
+    /// `expose`.
+    Expose(expose::Expose),
     /// `get`.
     Get(get::Get),
+    /// `logs`.
+    Logs(logs::Logs),
+    /// `rollout`.
+    Rollout(rollout::Rollout),
+    /// `run`.
+    Run(run::Run),
+    /// `scale`.
+    Scale(scale::Scale),
+    /// `wait`.
+    Wait(awaiting::Wait),
 }
 
 impl Work {
