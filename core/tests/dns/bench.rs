@@ -77,15 +77,20 @@ impl Bench {
         (decode(&bytes).expect("a message"), bytes.len())
     }
 
-    /// Sends bytes and gives the answer's.
+    /// Sends bytes in a datagram and gives the answer's.
     pub fn answer(&mut self, query: &[u8]) -> Option<Bytes> {
+        self.answer_over(query, false)
+    }
+
+    /// Sends bytes and gives the answer's.
+    pub fn answer_over(&mut self, query: &[u8], tcp: bool) -> Option<Bytes> {
         let address: SocketAddr = "127.0.0.1:41522".parse().expect("an address");
         let timing = Timing::default();
         let mut wakes = Vec::new();
         let mut out =
             Out::new(self.now, Cause::default(), &timing, &mut self.draws, &mut self.log, &mut wakes);
         let local = ["192.0.2.2", "fe80::fc:ff:fe00:1", "fd00::2"].map(|ip| ip.parse().expect("an address"));
-        let mut exchange = Exchange::new(query, address, 53, false, self.now)?;
+        let mut exchange = Exchange::new(query, address, 53, tcp, self.now)?;
         let client = exchange.client.clone();
         let mut env = Env {
             cluster: &self.cluster,
@@ -138,45 +143,36 @@ fn blanked(line: &str) -> String {
     words.join(" ")
 }
 
-/// What of an answer is compared: header, flags, records, length. Order does not count where it is drawn.
-pub fn sections(answer: &Message, size: usize) -> Vec<String> {
-    let mut out: Vec<String> = answer.records().map(plain).collect();
-    out.push(format!("{} {:?}", answer.rcode, text::flags(answer, " ", false)));
-    // The recording's client sent a cookie of 12 bytes.
-    out.push(format!("size {}", size + 12));
-    out.sort();
-    out
-}
-
-/// The same from what dig printed.
-pub fn sections_of_dig(printed: &str) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut rcode = "";
-    for line in printed.lines() {
-        if let Some(rest) = line.strip_prefix(";; ->>HEADER<<- ") {
-            rcode = rest.split("status: ").nth(1).and_then(|s| s.split(',').next()).unwrap_or_default();
-        } else if let Some(rest) = line.strip_prefix(";; flags: ") {
-            out.push(format!("{rcode} {:?}", rest.split(';').next().unwrap_or_default()));
-        } else if let Some(size) = line.strip_prefix(";; MSG SIZE  rcvd: ") {
-            out.push(format!("size {size}"));
-        } else if !line.starts_with(';') && !line.is_empty() {
-            out.push(blanked(line));
-        }
+/// The lines of a transcript; runs of records are sorted, as their order is drawn.
+pub fn unordered(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = text.trim_end().lines().map(String::from).collect();
+    for run in lines.chunk_by_mut(|a, b| is_record(a) && is_record(b)) {
+        run.sort();
     }
-    out.sort();
-    out
+    lines
 }
 
-/// Whether a printed line is the recorded one, whose `<...>` stand for anything.
+fn is_record(line: &str) -> bool {
+    let class = line.split_whitespace().nth(2) == Some("IN");
+    let short = line.split_whitespace().count() == 4 && line.starts_with(|c: char| c.is_ascii_digit());
+    class || short || line.contains(" has SRV record ") || line.contains("\tservice = ")
+}
+
+/// Whether a printed line is the recorded one, in which these words stand for anything.
 pub fn like(recorded: &str, printed: &str) -> bool {
-    let mut rest = printed;
-    let mut parts = recorded.split('<');
-    let Some(after) = parts.next().and_then(|first| rest.strip_prefix(first)) else { return false };
-    rest = after;
-    for part in parts {
-        let literal = part.split_once('>').map_or("", |(_, literal)| literal);
-        match rest.find(literal) {
-            Some(at) => rest = &rest[at + literal.len()..],
+    let mut pattern = recorded.to_string();
+    for word in ["<id>", "<n>", "<when>", "<cookie>", "<serial>", "<client>", "<port>"] {
+        pattern = pattern.replace(word, "\0");
+    }
+    let (first, rest) = pattern.split_once('\0').map_or((pattern.as_str(), None), |(a, b)| (a, Some(b)));
+    let Some(mut left) = printed.strip_prefix(first) else { return false };
+    let Some(rest) = rest else { return left.is_empty() };
+    let mut parts = rest.split('\0').peekable();
+    while let Some(part) = parts.next() {
+        let last = parts.peek().is_none();
+        match left.find(part) {
+            _ if last => return left.ends_with(part),
+            Some(at) => left = &left[at + part.len()..],
             None => return false,
         }
     }

@@ -123,12 +123,12 @@ pub fn questions(message: &Message) -> String {
     out
 }
 
-/// One question.
+/// One question. The semicolon before it does not count in its columns.
 pub fn question_line(question: &Question) -> String {
-    let mut line = Columns::starting(&format!(";{}", question.name));
+    let mut line = Columns::starting(&question.name);
     line.field(32, &question.class.to_string());
     line.field(40, &question.rtype.to_string());
-    line.end()
+    format!(";{}", line.end())
 }
 
 /// A section of records, with its title and the blank line after it.
