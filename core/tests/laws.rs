@@ -226,3 +226,61 @@ fn every_file_is_declared_by_its_parent() {
     }
     check(lost);
 }
+
+/// Which packages of the house a package may use.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("core", &[]),
+    ("tutorials", &["tidepool-core"]),
+    ("web", &["tidepool-core", "tidepool-tutorials"]),
+    ("bridge", &["tidepool-core", "tidepool-tutorials"]),
+    ("xtask", &[]),
+];
+
+fn broken_arrows(package: &str, manifest: &str, allowed: &[&str]) -> Vec<String> {
+    let own = dependencies(manifest).into_iter().filter(|name| name.starts_with("tidepool"));
+    let bad = own.filter(|name| !allowed.contains(&name.as_str()));
+    bad.map(|name| format!("{package} may not depend on {name}")).collect()
+}
+
+#[test]
+fn arrows_between_packages_point_down() {
+    for (package, allowed) in ARROWS {
+        if let Ok(manifest) = fs::read_to_string(root().join(package).join("Cargo.toml")) {
+            check(broken_arrows(package, &manifest, allowed));
+        }
+    }
+    let sample = "[dependencies]\ntidepool-web.workspace = true\n";
+    assert_eq!(broken_arrows("core", sample, &[]), ["core may not depend on tidepool-web"]);
+}
+
+/// The members that the workspace names are packages with an arrow above.
+#[test]
+fn every_package_has_an_arrow() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace's manifest");
+    let members =
+        manifest.split("members = [").nth(1).and_then(|rest| rest.split(']').next()).expect("members");
+    let members: Vec<&str> = members.split('"').skip(1).step_by(2).collect();
+    assert!(members.contains(&"core"), "the workspace's members were not found");
+    let strangers: Vec<_> = members
+        .iter()
+        .filter(|member| **member != "clients" && ARROWS.iter().all(|(package, _)| package != *member))
+        .collect();
+    assert!(strangers.is_empty(), "say what these packages may use: {strangers:?}");
+}
+
+/// npm's lock says what, not from where: whoever installs has a registry of their own.
+fn broken_lock(lock: &str) -> Vec<String> {
+    lock.lines().filter(|line| line.contains("\"resolved\"")).map(|line| line.trim().to_string()).collect()
+}
+
+#[test]
+fn locks_name_no_registry() {
+    if let Ok(lock) = fs::read_to_string(root().join("package-lock.json")) {
+        check(broken_lock(&lock));
+    }
+    assert_eq!(broken_lock("{\n  \"resolved\": \"https://example.com/a.tgz\",\n").len(), 1);
+    let lock = fs::read_to_string(root().join("Cargo.lock")).expect("Cargo.lock");
+    let sources = lock.lines().filter(|line| line.starts_with("source = "));
+    let elsewhere = sources.filter(|line| !line.contains("github.com/rust-lang/crates.io-index"));
+    check(elsewhere.map(|line| format!("Cargo.lock: {line}")).collect());
+}
