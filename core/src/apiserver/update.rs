@@ -134,8 +134,15 @@ fn keep_other_half(request: &Request, old: &Object, tree: &mut Value) {
     }
     if request.subresource == "status" {
         let status = tree.get("status").cloned();
+        let metadata = tree.get("metadata").cloned().unwrap_or_default();
         *tree = old.tree().clone();
         put_field(tree, "status", status);
+        // As upstream's status strategies do: labels stay, other metadata may change. Deployments count revisions so.
+        if let Some(kept) = tree.get_mut("metadata") {
+            for field in ["annotations", "finalizers"] {
+                put_field(kept, field, metadata.get(field).cloned());
+            }
+        }
         return;
     }
     put_field(tree, "status", old.tree().get("status").cloned());

@@ -11,6 +11,7 @@ pub mod commands;
 pub mod config;
 pub mod create;
 pub mod delete;
+pub mod describe;
 pub mod exec;
 pub mod expose;
 pub mod files;

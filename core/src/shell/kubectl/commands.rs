@@ -2,7 +2,9 @@
 
 use super::args::{self, Args, Flag, Takes};
 use super::script::{Flow, Io, Next};
-use super::{apply, awaiting, config, create, delete, exec, expose, get, logs, rollout, run, scale};
+use super::{
+    apply, awaiting, config, create, delete, describe, exec, expose, get, logs, rollout, run, scale,
+};
 
 /// All sub-commands, in the order of `kubectl help`.
 pub static ENTRIES: &[Entry] = &[
@@ -18,6 +20,7 @@ pub static ENTRIES: &[Entry] = &[
     run::RUN,
     get::GET,
     delete::DELETE,
+    describe::DESCRIBE,
     rollout::HISTORY,
     rollout::PAUSE,
     rollout::RESTART,
@@ -93,6 +96,8 @@ works! {
     Create(create::Create),
     /// `delete`.
     Delete(delete::Delete),
+    /// `describe`.
+    Describe(describe::Describe),
     /// `exec`.
     Exec(exec::Exec),
     /// `expose`.
