@@ -2,12 +2,10 @@
 //!
 //! Models: ValidateServiceClusterIPsRelatedFields in `pkg/apis/core/validation/validation.go`.
 
+use crate::api::addresses::NOT_AN_IP;
 use crate::api::{FieldError, tree};
 use serde_json::{Value, json};
 use std::net::IpAddr;
-
-/// What is said of text that is no address.
-pub const NOT_AN_IP: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
 
 /// The problems, given the whole Service.
 pub fn problems(service: &Value) -> Vec<FieldError> {
