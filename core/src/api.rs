@@ -1,6 +1,7 @@
 //! Floor 2: Kubernetes kinds as data: one tree per object, and per kind its names, defaults, problems, printer columns
 //! and readers. Knows no storage and no server. One file per kind, one list: [`kinds::KINDS`].
 
+pub mod addresses;
 pub mod age;
 pub mod cache;
 pub mod config_map;

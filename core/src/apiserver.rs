@@ -146,3 +146,6 @@ impl ApiServer {
         out.cause()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,8 @@ pub enum FieldErrorKind {
     TooLong,
     /// Too many items.
     TooMany,
+    /// It names what is not there.
+    NotFound,
 }
 
 impl FieldErrorKind {
@@ -46,6 +48,7 @@ impl FieldErrorKind {
             FieldErrorKind::Forbidden => "Forbidden",
             FieldErrorKind::TooLong => "Too long",
             FieldErrorKind::TooMany => "Too many",
+            FieldErrorKind::NotFound => "Not found",
         }
     }
 
@@ -59,6 +62,7 @@ impl FieldErrorKind {
             FieldErrorKind::Forbidden => "FieldValueForbidden",
             FieldErrorKind::TooLong => "FieldValueTooLong",
             FieldErrorKind::TooMany => "FieldValueTooMany",
+            FieldErrorKind::NotFound => "FieldValueNotFound",
         }
     }
 }
@@ -101,6 +105,34 @@ impl FieldError {
     pub fn too_long(path: impl Into<String>, max: usize) -> FieldError {
         let detail = format!("may not be more than {max} bytes");
         FieldError { path: path.into(), kind: FieldErrorKind::TooLong, value: None, detail }
+    }
+
+    /// There are too many items.
+    pub fn too_many(path: impl Into<String>, count: usize, max: usize) -> FieldError {
+        let detail = format!("must have at most {max} items");
+        FieldError {
+            path: path.into(),
+            kind: FieldErrorKind::TooMany,
+            value: Some(count.to_string()),
+            detail,
+        }
+    }
+
+    /// The value names what is not there.
+    pub fn not_found(path: impl Into<String>, value: &Value) -> FieldError {
+        let value = Some(value.to_string());
+        FieldError { path: path.into(), kind: FieldErrorKind::NotFound, value, detail: String::new() }
+    }
+
+    /// The value may not be below zero.
+    pub fn not_negative(path: impl Into<String>, value: Option<i64>) -> Option<FieldError> {
+        let value = value.filter(|n| *n < 0)?;
+        Some(FieldError::invalid(path, &value.into(), "must be greater than or equal to 0"))
+    }
+
+    /// The value may not differ from what it was.
+    pub fn immutable(path: &str, new: Option<&Value>, old: Option<&Value>) -> Option<FieldError> {
+        (new != old).then(|| FieldError::invalid(path, new.unwrap_or(&Value::Null), "field is immutable"))
     }
 
     /// The message without the path, as it stands in `status.details.causes[].message`.

@@ -19,7 +19,7 @@ pub static REPLICA_SET: Kind = Kind {
     has_generation: true,
     defaults,
     prepare,
-    problems: problems::workload,
+    problems: problems::replica_set,
     selectable: &["status.replicas"],
     columns: &[
         column("Name", name),

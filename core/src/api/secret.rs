@@ -1,7 +1,7 @@
 //! Secret: its names, defaults and columns.
 
 use super::kinds::{column, integer, name};
-use super::{Kind, Object, age, tree};
+use super::{FieldError, Kind, Object, age, tree};
 use crate::base::Instant;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ pub static SECRET: Kind = Kind {
     plural: "secrets",
     singular: "secret",
     defaults,
+    problems,
     selectable: &["type"],
     columns: &[column("Name", name), column("Type", kind), integer("Data", data), column("Age", age::cell)],
     ..Kind::PLAIN
@@ -30,6 +31,11 @@ fn defaults(secret: &mut Value) {
     for (key, value) in plain {
         data.insert(key, BASE64.encode(value.as_str().unwrap_or_default().as_bytes()).into());
     }
+}
+
+fn problems(secret: &Object, old: Option<&Object>) -> Vec<FieldError> {
+    let same = old.and_then(|old| FieldError::immutable("type", secret.get("type"), old.get("type")));
+    same.into_iter().collect()
 }
 
 fn kind(secret: &Object, _: Instant) -> String {

@@ -1,5 +1,6 @@
 //! Service: its names, and what the world reads of one.
 
+pub mod cluster_ips;
 pub mod columns;
 pub mod defaults;
 pub mod problems;
@@ -30,6 +31,9 @@ pub static SERVICE: Kind = Kind {
     columns: columns::COLUMNS,
     ..Kind::PLAIN
 };
+
+/// What `clusterIP` says when the Service has no virtual address on purpose.
+pub const HEADLESS: &str = "None";
 
 /// A port of a Service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,5 +88,5 @@ pub fn cluster_ips(service: &Object) -> Vec<IpAddr> {
 
 /// Whether the Service has no virtual address on purpose.
 pub fn is_headless(service: &Object) -> bool {
-    service.str("spec.clusterIP") == "None"
+    service.str("spec.clusterIP") == HEADLESS
 }

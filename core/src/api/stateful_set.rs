@@ -19,7 +19,7 @@ pub static STATEFUL_SET: Kind = Kind {
     has_generation: true,
     defaults,
     prepare,
-    problems: deployment::problems::workload,
+    problems: deployment::problems::stateful_set,
     columns: &[
         column("Name", name),
         column("Ready", deployment::columns::ready),

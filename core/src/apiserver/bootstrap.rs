@@ -1,54 +1,79 @@
-//! What an API server and its controllers put into a new cluster by themselves: namespaces, the `kubernetes` Service and
-//! where it leads.
+//! What a fresh API server finds or makes when it starts: the namespaces and the Service of its own.
 //!
 //! Models: `pkg/controlplane/controller/{systemnamespaces,kubernetesservice}`, `pkg/controlplane/reconcilers`.
 
 use super::ApiServer;
-use crate::api::{Object, Request, endpoint_slice, namespace, service, service_account};
+use crate::api::{
+    Kind, Object, Request, endpoint_slice, endpoints, namespace, service, service_account, tree,
+};
 use crate::effect::Out;
-use serde_json::json;
+use serde_json::{Value, json};
 
-/// Who makes them.
+/// The namespaces that every cluster has.
+pub const NAMESPACES: &[&str] = &["kube-system", "kube-public", "kube-node-lease", "default"];
+/// Who does it.
 const AGENT: &str = "kube-apiserver";
-/// The namespaces of every cluster.
-const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
 impl ApiServer {
-    /// Puts everything there.
+    /// Makes what every cluster has. What is there already stays.
     pub fn bootstrap(&mut self, out: &mut Out<'_>) {
         for name in NAMESPACES {
-            let tree = json!({ "metadata": { "name": name } });
-            self.make(Object::new(&namespace::NAMESPACE, tree), out);
+            self.make(&namespace::NAMESPACE, json!({ "metadata": { "name": name } }), out);
         }
-        for name in NAMESPACES {
-            let tree = json!({ "metadata": { "name": "default", "namespace": name } });
-            self.make(Object::new(&service_account::SERVICE_ACCOUNT, tree), out);
+        for namespace in NAMESPACES {
+            let account = json!({ "metadata": { "name": "default", "namespace": namespace } });
+            self.make(&service_account::SERVICE_ACCOUNT, account, out);
         }
-        let labels = json!({ "component": "apiserver", "provider": "kubernetes" });
-        let ip = self.addresses.first().map(|pool| pool.first().to_string());
-        let (address, port) = (self.config.address, self.config.port);
-        let tree = json!({
-            "metadata": { "name": "kubernetes", "namespace": "default", "labels": labels },
+        let Some(first) = self.config.service_ranges.first().and_then(|range| range.hosts().next()) else {
+            return;
+        };
+        let family = if first.is_ipv4() { "IPv4" } else { "IPv6" };
+        let service = json!({
+            "metadata": {
+                "name": "kubernetes", "namespace": "default",
+                "labels": { "component": "apiserver", "provider": "kubernetes" },
+            },
             "spec": {
-                "type": "ClusterIP", "clusterIP": ip,
-                "ports": [{ "name": "https", "port": 443, "protocol": "TCP", "targetPort": port }],
+                "clusterIP": first.to_string(), "ipFamilies": [family], "ipFamilyPolicy": "SingleStack",
+                "sessionAffinity": "None", "type": "ClusterIP",
+                "ports": [{ "name": "https", "port": 443, "protocol": "TCP", "targetPort": self.config.port }],
             },
         });
-        self.make(Object::new(&service::SERVICE, tree), out);
-        let tree = json!({
+        self.make(&service::SERVICE, service, out);
+        self.own_endpoints(out);
+    }
+
+    /// The endpoints of the `kubernetes` Service: the API server's own address.
+    fn own_endpoints(&mut self, out: &mut Out<'_>) {
+        let (address, port) = (self.config.address, self.config.port);
+        let ports = json!([{ "name": "https", "port": port, "protocol": "TCP" }]);
+        let list = json!({
+            "metadata": {
+                "name": "kubernetes", "namespace": "default",
+                "labels": { "endpointslice.kubernetes.io/skip-mirror": "true" },
+            },
+            "subsets": [{ "addresses": [{ "ip": address.to_string() }], "ports": ports }],
+        });
+        self.make(&endpoints::ENDPOINTS, list, out);
+        let slice = json!({
             "metadata": {
                 "name": "kubernetes", "namespace": "default",
                 "labels": { endpoint_slice::SERVICE_NAME_LABEL: "kubernetes" },
             },
             "addressType": if address.is_ipv4() { "IPv4" } else { "IPv6" },
             "endpoints": [{ "addresses": [address.to_string()], "conditions": { "ready": true } }],
-            "ports": [{ "name": "https", "port": port, "protocol": "TCP" }],
+            "ports": ports,
         });
-        self.make(Object::new(&endpoint_slice::ENDPOINT_SLICE, tree), out);
+        self.make(&endpoint_slice::ENDPOINT_SLICE, slice, out);
     }
 
-    fn make(&mut self, object: Object, out: &mut Out<'_>) {
-        // A refusal would be in the log as a fact; there is no one to tell.
-        let _ = self.request(&Request::create(AGENT, object), out);
+    fn make(&mut self, kind: &'static Kind, mut object: Value, out: &mut Out<'_>) {
+        tree::set(&mut object, "apiVersion", kind.api_version());
+        tree::set(&mut object, "kind", kind.kind);
+        let object = Object::new(kind, object);
+        if self.stored(kind, object.namespace(), object.name()).is_none() {
+            let made = self.request(&Request::create(AGENT, object), out);
+            debug_assert!(made.is_ok(), "what every cluster has is valid: {made:?}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Models: `Store.Create` and `rest.BeforeCreate`.
 
+use super::services::Claim;
 use super::{ApiServer, Warnings, admission, meta};
 use crate::api::{Object, Request, Response, Status, tree};
 use crate::effect::Out;
@@ -31,8 +32,8 @@ impl ApiServer {
         admission::admit(kind, &mut tree);
         self.name(request, &mut tree, out);
         let claim = self.claim_new(request, &mut tree, out)?;
-        let result = self.finish_create(request, tree, warnings, out);
-        self.settle(claim, result.is_ok() && !request.options.dry_run, out);
+        let result = self.finish_create(request, tree, &claim, warnings, out);
+        self.settle(claim, result.is_ok() && !request.options.dry_run);
         result
     }
 
@@ -40,6 +41,7 @@ impl ApiServer {
         &mut self,
         request: &Request,
         mut tree: Value,
+        claim: &Claim,
         warnings: &mut Warnings,
         out: &mut Out<'_>,
     ) -> Result<Response, Status> {
@@ -61,6 +63,7 @@ impl ApiServer {
         if request.options.dry_run {
             return Ok(Response::Object(object));
         }
+        self.tell_claim(&object.key, claim, out);
         Ok(Response::Object(self.put(object, Change::Created, out)))
     }
 

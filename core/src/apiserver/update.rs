@@ -2,6 +2,7 @@
 //!
 //! Models: `Store.Update` and `rest.BeforeUpdate`.
 
+use super::services::Claim;
 use super::{ApiServer, Warnings, create, meta};
 use crate::api::{Kind, Object, Request, Response, Status, Verb, endpoint_slice, namespace, tree};
 use crate::effect::Out;
@@ -35,8 +36,8 @@ impl ApiServer {
         keep_other_half(request, &old, &mut tree);
         let claim = self.claim_changed(request, &old, &mut tree, out)?;
         count_generation(kind, &old, &mut tree);
-        let result = self.finish_change(request, &old, tree, warnings, out);
-        self.settle(claim, result.is_ok() && !request.options.dry_run, out);
+        let result = self.finish_change(request, &old, tree, &claim, warnings, out);
+        self.settle(claim, result.is_ok() && !request.options.dry_run);
         result
     }
 
@@ -65,6 +66,7 @@ impl ApiServer {
         request: &Request,
         old: &Object,
         tree: Value,
+        claim: &Claim,
         warnings: &mut Warnings,
         out: &mut Out<'_>,
     ) -> Result<Response, Status> {
@@ -88,6 +90,7 @@ impl ApiServer {
         if is_released(&object) {
             return Ok(Response::Object(self.remove(&object, out)));
         }
+        self.tell_claim(&object.key, claim, out);
         let change = if request.subresource == "status" { Change::StatusUpdated } else { Change::Updated };
         Ok(Response::Object(self.put(object, change, out)))
     }
