@@ -3,10 +3,17 @@
 use super::deployment::Deployments;
 use super::desk::{Call, Desk};
 use super::endpoint_slice::EndpointSlices;
+use super::endpoints::EndpointsObjects;
+use super::garbage::Garbage;
+use super::namespace::Namespaces;
+use super::node_lifecycle::NodeLifecycle;
 use super::replica_set::ReplicaSets;
 use super::scheduler::Scheduler;
 use crate::api::{Change, Kind, Recorder, Response, Status, WatchEvent};
-use crate::api::{deployment, endpoint_slice, node, pod, replica_set, service};
+use crate::api::{
+    config_map, deployment, endpoint_slice, endpoints, lease, namespace, node, pod, replica_set, secret,
+    service, service_account, stateful_set,
+};
 use crate::base::Text;
 use crate::effect::{ControllerId, Out, Token};
 use crate::trace::Place;
@@ -152,7 +159,28 @@ controllers! {
     2 scheduler: Scheduler = "default-scheduler", Some(Place::Scheduler), &[&pod::POD, &node::NODE];
     3 endpoint_slice: EndpointSlices = "endpointslice-controller", None,
         &[&service::SERVICE, &node::NODE, &pod::POD, &endpoint_slice::ENDPOINT_SLICE];
+    4 endpoints: EndpointsObjects = "endpoint-controller", None,
+        &[&service::SERVICE, &pod::POD, &endpoints::ENDPOINTS];
+    5 garbage: Garbage = "generic-garbage-collector", None, COLLECTED;
+    6 namespace: Namespaces = "namespace-controller", None, COLLECTED;
+    7 node_lifecycle: NodeLifecycle = "node-controller", None, &[&node::NODE, &lease::LEASE, &pod::POD];
 }
+
+/// All kinds but those that come in floods and neither own nor are owned.
+const COLLECTED: &[&Kind] = &[
+    &config_map::CONFIG_MAP,
+    &endpoints::ENDPOINTS,
+    &namespace::NAMESPACE,
+    &node::NODE,
+    &pod::POD,
+    &secret::SECRET,
+    &service_account::SERVICE_ACCOUNT,
+    &service::SERVICE,
+    &deployment::DEPLOYMENT,
+    &replica_set::REPLICA_SET,
+    &stateful_set::STATEFUL_SET,
+    &endpoint_slice::ENDPOINT_SLICE,
+];
 
 impl Controllers {
     /// The controllers, which know nothing yet.
@@ -164,6 +192,13 @@ impl Controllers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_garbage_collector_misses_no_kind() {
+        let collected: Vec<_> = COLLECTED.iter().map(|kind| kind.kind).collect();
+        let all = crate::api::kinds::KINDS.iter().filter(|kind| super::super::garbage::is_collected(kind));
+        assert_eq!(collected, all.map(|kind| kind.kind).collect::<Vec<_>>(), "add new kinds to COLLECTED");
+    }
 
     #[test]
     fn each_controller_sits_at_its_own_index() {

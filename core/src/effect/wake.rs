@@ -82,8 +82,7 @@ pub enum KubeletWake {
     StartContainers(Text),
     /// Probe a container: which kind of probe.
     Probe(ContainerId, ProbeKind),
-    /// A probe's process ended, with its exit status and its output. 0 is success; network probes end with curl's 7
-    /// when refused and 28 when late, HTTP probes with the HTTP status that was no success.
+    /// A probe's process ended, with its exit status (0 is success) and what it wrote.
     ProbeDone(ContainerId, ProbeKind, i32, Text),
     /// A container's process ended with this status.
     Exited(ContainerId, i32),

@@ -61,8 +61,8 @@ pub fn run(kubelet: &mut Kubelet, id: &ContainerId, kind: ProbeKind, out: &mut O
             kubelet.runtime(Duration::ZERO, call, out);
         }
         None => {
-            let problem = KubeletWake::ProbeDone(id.clone(), kind, 1, "".into());
-            kubelet.wake(Duration::ZERO, problem, out);
+            let text = "couldn't find a port for the probe".into();
+            kubelet.wake(Duration::ZERO, KubeletWake::ProbeDone(id.clone(), kind, 1, text), out);
         }
     }
 }
@@ -127,8 +127,7 @@ pub fn done(
     let threshold = tree::int(&spec, field).unwrap_or(if ok { 1 } else { 3 }).max(1) as u32;
     out.decided(kubelet.place.clone(), Reason::Probe(pod, ok, count, threshold));
     if !ok {
-        let problem = problem(kubelet, id, &spec, code, text);
-        let message = format!("{} probe failed: {problem}", word(kind));
+        let message = format!("{} probe failed: {text}", word(kind));
         kubelet.say(&id.pod, &id.name, true, "Unhealthy", &message, out);
     }
     if count >= threshold {
@@ -202,27 +201,6 @@ fn word(kind: ProbeKind) -> &'static str {
         ProbeKind::Liveness => "Liveness",
         ProbeKind::Startup => "Startup",
         ProbeKind::PreStop => "PreStop",
-    }
-}
-
-/// What is said about a probe that failed, in the words of Go's HTTP client and dialer.
-fn problem(kubelet: &Kubelet, id: &ContainerId, spec: &Value, code: i32, text: &str) -> String {
-    match action(kubelet, id, spec) {
-        Some(ProbeAction::Http(address, path, _)) => {
-            let url = format!("Get \"http://{address}{path}\"");
-            match code {
-                7 => format!("{url}: dial tcp {address}: connect: connection refused"),
-                28 => format!(
-                    "{url}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
-                ),
-                100.. => format!("HTTP probe failed with statuscode: {code}"),
-                _ => format!("{url}: EOF"),
-            }
-        }
-        Some(ProbeAction::Tcp(address)) if code == 28 => format!("dial tcp {address}: i/o timeout"),
-        Some(ProbeAction::Tcp(address)) => format!("dial tcp {address}: connect: connection refused"),
-        Some(ProbeAction::Exec(_)) => text.to_string(),
-        None => "couldn't find a port for the probe".to_string(),
     }
 }
 
