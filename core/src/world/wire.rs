@@ -59,7 +59,7 @@ impl Rooms {
                     Some(ip) if masquerade => SocketAddr::new(ip, packet.src.port()),
                     _ => packet.src,
                 };
-                machine.conntrack.track(out.now, &packet, src, to);
+                let src = machine.conntrack.track(out.now, &packet, src, to);
                 (packet.src, packet.dst) = (src, to);
                 self.route(from, packet, out);
             }
@@ -138,7 +138,7 @@ impl Rooms {
                 let Some(machine) = self.nodes.get_mut(node.0 as usize) else { return };
                 let src =
                     if masquerade { SocketAddr::new(packet.dst.ip(), packet.src.port()) } else { packet.src };
-                machine.conntrack.track(out.now, &packet, src, to);
+                let src = machine.conntrack.track(out.now, &packet, src, to);
                 self.route(host, Packet { src, dst: to, ..packet }, out);
             }
             Verdict::Reject => self.route(host, packet.answer(Segment::Unreachable), out),

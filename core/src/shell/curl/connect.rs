@@ -36,15 +36,21 @@ impl Curl {
     }
 
     pub(super) fn looked(&mut self, cx: &mut Cx<'_, '_>, lookup: Lookup, step: Step) {
-        let late = self.time_left(cx.out.now) == Some(Duration::ZERO);
+        let late = self.connect_left(cx.out.now) == Duration::ZERO;
         match step {
             _ if late => {
                 let took = self.elapsed(cx.out.now).as_millis();
                 self.finish(cx, 28, format!("Resolving timed out after {took} milliseconds"));
             }
             Step::Call(call) => {
+                let left = self.connect_left(cx.out.now);
                 self.state = State::Looking(lookup);
-                self.todo.push_back(call);
+                self.todo.push_back(match call {
+                    Syscall::ReadTimeout(fd, max, wait) => Syscall::ReadTimeout(fd, max, wait.min(left)),
+                    Syscall::Next(wait) => Syscall::Next(Some(wait.map_or(left, |wait| wait.min(left)))),
+                    Syscall::Sleep(wait) => Syscall::Sleep(wait.min(left)),
+                    other => other,
+                });
             }
             Step::Done(ips) => self.resolved(cx, ips, Source::Resolver),
         }
@@ -57,7 +63,18 @@ impl Curl {
             Some(Family::V6) => ip.is_ipv6(),
             None => true,
         };
-        self.addresses = ips.into_iter().filter(wanted).collect();
+        let mut ips: Vec<IpAddr> = ips.into_iter().filter(wanted).collect();
+        // As getaddrinfo sorts for a machine whose only IPv6 address is the loopback one (RFC 6724).
+        ips.sort_by_key(|ip| {
+            if ip.is_ipv4() {
+                1
+            } else if ip.is_loopback() {
+                0
+            } else {
+                2
+            }
+        });
+        self.addresses = ips.into();
         let Some(transfer) = &mut self.transfer else { return };
         let (host, port) = (transfer.target.host.clone(), transfer.target.port);
         transfer.marks.looked_up = Some(now);
