@@ -2,9 +2,11 @@
 
 pub mod corefile;
 pub mod coredns;
+pub mod internet;
 pub mod message;
 pub mod name;
 pub mod plugins;
 pub mod server;
 pub mod stub;
 pub mod zone;
+pub mod zonefile;

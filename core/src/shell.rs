@@ -19,6 +19,7 @@ pub mod host;
 pub mod idle;
 pub mod identity;
 pub mod images;
+pub mod internet;
 pub mod kubectl;
 pub mod ls;
 pub mod names;
@@ -131,6 +132,8 @@ programs! {
     Wget(wget::Wget),
     /// CoreDNS.
     Coredns(coredns::Coredns),
+    /// The resolver of the network outside.
+    Internet(internet::Internet),
     /// dig.
     Dig(dig::Dig),
     /// nslookup.

@@ -1,7 +1,8 @@
 //! CoreDNS as a program: it reads its Corefile, watches the API server, listens, and answers.
 //! Models: CoreDNS coremain/run.go, core/dnsserver/server.go, plugin/{health,ready,kubernetes}.
-//! Omits: `reload`, metrics, TCP to upstreams; time spent on an answer is none.
+//! Omits: metrics, TCP to upstreams; time spent on an answer is none.
 
+mod reload;
 mod upstream;
 mod web;
 
@@ -15,7 +16,6 @@ use crate::net::Protocol;
 use crate::process::{Cx, Errno, Ready, Reply, Signal, Syscall};
 use crate::trace::Reason;
 use bytes::{Bytes, BytesMut};
-use sha2::{Digest, Sha512};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use upstream::Upstreams;
@@ -71,6 +71,8 @@ pub struct CoreDns {
     serving: bool,
     /// Until when it waits for the first list.
     patience: Option<Instant>,
+    /// When the Corefile is looked at again.
+    recheck: Option<Instant>,
     /// When it ends, once it was told to stop.
     ends: Option<Instant>,
 }
@@ -167,10 +169,7 @@ impl CoreDns {
         }
         let listens = self.server.blocks.iter().flat_map(|block| &block.listens);
         self.lines.extend(listens.map(|listen| Text::from(banner(listen))));
-        if self.corefile.split_whitespace().any(|word| word == "reload") {
-            let digest = data_encoding::HEXLOWER.encode(&Sha512::digest(self.corefile.as_bytes()));
-            self.lines.push(format!("[INFO] plugin/reload: Running configuration SHA512 = {digest}").into());
-        }
+        self.lines.extend(self.configuration());
         self.lines.push(VERSION.into());
         self.lines.push("linux/amd64, go1.26.6, 4b26cce".into());
     }
@@ -196,6 +195,7 @@ impl CoreDns {
                 .push("[WARNING] plugin/kubernetes: starting server with unsynced Kubernetes API".into());
             self.serve();
         }
+        self.look_again(cx);
         for id in self.upstreams.due(now) {
             let retry = self.upstreams.timed_out(id, now);
             self.after_upstream(cx, id, retry);
@@ -225,7 +225,10 @@ impl CoreDns {
             None if self.ends.is_some_and(|end| end <= now) => Syscall::Exit(0),
             None => {
                 self.expect = Expect::Ready;
-                let next = [self.patience, self.ends, self.upstreams.next_due()].into_iter().flatten().min();
+                let next = [self.patience, self.ends, self.recheck, self.upstreams.next_due()]
+                    .into_iter()
+                    .flatten()
+                    .min();
                 Syscall::Next(next.map(|at| at.since(now)))
             }
         }

@@ -288,6 +288,7 @@ macro_rules! plugins {
 }
 
 plugins! {
+    Reload(reload::Reload),
     Ready(ready::Ready),
     Health(health::Health),
     Prometheus(prometheus::Prometheus),
@@ -312,7 +313,7 @@ plugins! {
 impl Plugin {
     /// Whether questions pass through it.
     pub fn is_handler(&self) -> bool {
-        !matches!(self, Plugin::Silent | Plugin::Ready(_) | Plugin::Health(_))
+        !matches!(self, Plugin::Silent | Plugin::Reload(_) | Plugin::Ready(_) | Plugin::Health(_))
     }
 }
 

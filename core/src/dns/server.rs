@@ -32,6 +32,8 @@ pub struct Block {
     pub http: Vec<(u16, &'static str)>,
     /// How long it goes on answering after it was told to stop.
     pub lameduck: Duration,
+    /// How often the Corefile is looked at again, and how much sooner or later that may be.
+    pub reload: Option<(Duration, Duration)>,
 }
 
 /// What a client of DNS without EDNS can take.
@@ -52,7 +54,13 @@ impl Server {
         let mut server = Server::default();
         for (block, listens) in parsed.iter().zip(keys) {
             let zones: Vec<Text> = listens.iter().map(|(zone, _)| zone.clone()).collect();
-            let mut made = Block { listens, plugins: Vec::new(), http: Vec::new(), lameduck: Duration::ZERO };
+            let mut made = Block {
+                listens,
+                plugins: Vec::new(),
+                http: Vec::new(),
+                lameduck: Duration::ZERO,
+                reload: None,
+            };
             for entry in PLUGINS {
                 let Some(tokens) = block.directives.get(entry.name) else { continue };
                 let begins = |n: &usize| {
@@ -140,6 +148,7 @@ impl Block {
                 self.http.push((health.port, "health"));
                 self.lameduck = health.lameduck;
             }
+            Plugin::Reload(reload) => self.reload = Some((reload.interval, reload.jitter)),
             Plugin::Ready(ready) => self.http.push((ready.port, "ready")),
             _ => {}
         }

@@ -9,6 +9,8 @@ use crate::control::CONTROLLERS;
 use crate::effect::{Client, ControllerId, KubeletWake, Out, Wake};
 use crate::net::{Conntrack, Host};
 use crate::node::{Kubelet, NodeConfig};
+use crate::process::{Descriptor, Environment, NewProcess};
+use crate::shell::internet::Internet;
 use crate::trace::Place;
 use serde_json::Value;
 
@@ -31,9 +33,29 @@ pub(super) fn begin(rooms: &mut Rooms, cluster: &Cluster, out: &mut Out<'_>) {
     for index in 0..cluster.nodes.len() {
         join(rooms, cluster, index, out);
     }
+    outside(rooms, out);
     let add_ons = KUBE_SYSTEM.replace("10.96.0.10", &cluster.dns_ip().to_string());
     apply(rooms, &add_ons, out);
     apply(rooms, &cluster.manifests, out);
+}
+
+/// The resolver of the network outside comes up; nodes ask it, and so does the operator's machine.
+fn outside(rooms: &mut Rooms, out: &mut Out<'_>) {
+    let Some(ip) = NodeConfig::numbered(1, "").host_dns.0.first().copied() else { return };
+    let place = Place::Outside("resolver".into());
+    let host = rooms.net.add(Host { place, node: None, ip, up: true });
+    let resolv_conf = format!("nameserver {ip}\n");
+    rooms.kernel.files_mut(rooms.operator).put("/etc/resolv.conf", resolv_conf);
+    let new = NewProcess {
+        program: Internet::default().into(),
+        host,
+        environment: Environment::default(),
+        stdio: [Descriptor::Null, Descriptor::Null, Descriptor::Null],
+        terminal: None,
+        container: None,
+        notice: None,
+    };
+    rooms.kernel.start(new, out);
 }
 
 /// A node joins: its kubelet registers it, its kube-proxy begins to watch.

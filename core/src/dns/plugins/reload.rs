@@ -1,8 +1,19 @@
-//! `reload`: accepted and checked.
-//! Models: CoreDNS plugin/reload/setup.go.
-//! Omits: reloading; a changed Corefile takes effect when the pod starts again.
+//! `reload`: how often the Corefile is looked at again; the program does the looking.
+//! Models: CoreDNS plugin/reload.
 
-use super::{Plugin, Setup, duration};
+use super::{Handler, Plugin, Setup, duration};
+use crate::base::Duration;
+
+/// The plugin.
+#[derive(Debug, Clone)]
+pub struct Reload {
+    /// The time between two looks.
+    pub interval: Duration,
+    /// How much shorter or longer it may be.
+    pub jitter: Duration,
+}
+
+impl Handler for Reload {}
 
 /// `reload [INTERVAL [JITTER]]`.
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
@@ -13,8 +24,7 @@ pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     if args.len() > 2 {
         return Err(tokens.arg_err());
     }
-    let Some(interval) = args.first() else { return Ok(Plugin::Silent) };
-    let interval = duration(interval)?;
+    let interval = args.first().map_or(Ok(30 * SECOND), |text| duration(text))?;
     if interval < 2 * SECOND {
         return Err("interval value must be greater or equal to 2s".to_string());
     }
@@ -22,5 +32,6 @@ pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     if jitter < SECOND {
         return Err("jitter value must be greater or equal to 1s".to_string());
     }
-    Ok(Plugin::Silent)
+    let nanos = |n: i64| Duration::nanos(u64::try_from(n).unwrap_or(0));
+    Ok(Reload { interval: nanos(interval), jitter: nanos(jitter.min(interval / 2)) }.into())
 }

@@ -3,12 +3,11 @@
 //! Omits: Go templates beyond `{{ .Name }}`, `{{ .Zone }}`, `{{ .Class }}`, `{{ .Type }}`, `{{ .Group.x }}` and
 //! `{{ index .Match n }}`; `ederror` is accepted.
 
-pub mod zonefile;
-
 use super::{Env, Fallthrough, Handler, Plugin, Setup, Step};
 use crate::base::Text;
 use crate::dns::message::{Class, Message, Question, Rcode, Rdata, RecordType};
 use crate::dns::name::{best_zone, zones_or};
+use crate::dns::zonefile;
 use regex_lite::{Captures, Regex};
 
 /// The plugin.

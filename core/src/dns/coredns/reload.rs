@@ -1,0 +1,67 @@
+//! The Corefile is looked at again from time to time, and taken when it has changed.
+//! Models: CoreDNS plugin/reload.
+//! Omits: closing ports that a new Corefile does not name any more.
+
+use super::{COREFILE, CoreDns, DEFAULT_COREFILE, Server, Socket, Todo};
+use crate::base::{Duration, Purpose, Text};
+use crate::process::Cx;
+use sha2::{Digest, Sha512};
+
+impl CoreDns {
+    /// The line that says which Corefile runs, when `reload` is in it.
+    pub(super) fn configuration(&self) -> Option<Text> {
+        self.interval()?;
+        let digest = data_encoding::HEXLOWER.encode(&Sha512::digest(self.corefile.as_bytes()));
+        Some(format!("[INFO] plugin/reload: Running configuration SHA512 = {digest}").into())
+    }
+
+    /// Looks at the Corefile when it is time, and plans when it is time again.
+    pub(super) fn look_again(&mut self, cx: &mut Cx<'_, '_>) {
+        let due = self.recheck.is_some_and(|at| at <= cx.out.now);
+        if due {
+            self.reload(cx);
+        }
+        if self.serving && (due || self.recheck.is_none()) {
+            // At random around the interval, so that replicas do not reload together.
+            self.recheck = self.interval().map(|(interval, jitter)| {
+                let actor = cx.hostname();
+                let drawn = cx.out.below(Purpose::Program, &actor, 2 * jitter.0 + 1);
+                cx.out.now + Duration::nanos((interval.0 + drawn).saturating_sub(jitter.0))
+            });
+        }
+    }
+
+    fn interval(&self) -> Option<(Duration, Duration)> {
+        self.server.blocks.iter().find_map(|block| block.reload)
+    }
+
+    /// Takes a changed Corefile; keeps the old one when the new one is refused.
+    fn reload(&mut self, cx: &mut Cx<'_, '_>) {
+        let text = cx.files.text(COREFILE).unwrap_or(DEFAULT_COREFILE);
+        if *text == *self.corefile {
+            return;
+        }
+        let text = Text::from(text);
+        self.lines.push("[INFO] Reloading".into());
+        match Server::new(&text, cx.files, &mut self.lines) {
+            Ok(server) => {
+                let (ports, watching) = (self.server.ports(), self.kubernetes().next().is_some());
+                (self.server, self.corefile) = (server, text);
+                for port in self.server.ports().difference(&ports) {
+                    self.todo.push_back(Todo::Listen(Socket::Udp(*port)));
+                    self.todo.push_back(Todo::Listen(Socket::Tcp(*port)));
+                }
+                if !watching && self.kubernetes().next().is_some() {
+                    self.todo.push_back(Todo::Watch);
+                }
+                self.lines.extend(self.configuration());
+                self.lines.push("[INFO] Reloading complete".into());
+            }
+            Err(refused) => {
+                self.lines.push(format!("[ERROR] Restart failed: {refused}").into());
+                let line = format!("[ERROR] plugin/reload: Corefile changed but reload failed: {refused}");
+                self.lines.push(line.into());
+            }
+        }
+    }
+}
