@@ -90,8 +90,10 @@ pub fn mkdir(cx: &mut Cx<'_, '_>, argv: &[Text]) -> Changed {
         } else if !args.has('p') && !paths::is_directory(cx.files, paths::parent(&path)) {
             "No such file or directory"
         } else {
-            if !exists {
-                changes.push(FileChange::Put(format!("{path}/"), "".into()));
+            let mut missing = path.as_str();
+            while !paths::is_directory(cx.files, missing) {
+                changes.push(FileChange::Put(format!("{missing}/"), "".into()));
+                missing = paths::parent(missing);
             }
             continue;
         };

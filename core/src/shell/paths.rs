@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 /// Directories that are there even when nothing is in them.
 const STANDING: &[&str] =
-    &["/", "/bin", "/dev", "/etc", "/home", "/root", "/tmp", "/usr", "/usr/bin", "/var"];
+    &["/", "/bin", "/dev", "/etc", "/home", "/home/operator", "/root", "/tmp", "/usr", "/usr/bin", "/var"];
 
 /// An absolute path without `.`, `..` and doubled slashes.
 pub fn absolute(cwd: &str, path: &str) -> String {

@@ -111,7 +111,7 @@ impl Command for Print {
         }
         if let Some(printed) = self.printed.take() {
             let writes =
-                [(1, printed.out), (2, printed.err)].into_iter().filter(|(_, bytes)| !bytes.is_empty());
+                [(2, printed.err), (1, printed.out)].into_iter().filter(|(_, bytes)| !bytes.is_empty());
             self.calls.extend(writes.map(|(fd, bytes)| Syscall::Write(Fd(fd), bytes.into())));
             self.calls.push_back(Syscall::Exit(printed.status));
         }

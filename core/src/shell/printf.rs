@@ -115,7 +115,7 @@ impl Printer<'_> {
                 self.stopped |= stopped;
                 text
             }
-            'q' => quote::word(self.word().unwrap_or_default()),
+            'q' => quote::backslashes(self.word().unwrap_or_default()),
             'c' => self.word().unwrap_or_default().chars().take(1).collect(),
             'd' | 'i' | 'u' | 'x' | 'X' | 'o' => self.integer(kind, &form),
             'f' | 'F' => self.decimal(&form),

@@ -95,7 +95,7 @@ impl Run {
         }
         let help = "Try 'timeout --help' for more information.";
         let Some((limit, rest)) = rest.split_first().filter(|(_, rest)| !rest.is_empty()) else {
-            return self.fail(125, &format!("timeout: missing operand\n{help}"));
+            return self.fail(125, help);
         };
         if sleep::duration(limit).is_none() {
             return self.fail(125, &format!("timeout: invalid time interval '{limit}'\n{help}"));

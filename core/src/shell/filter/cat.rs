@@ -12,6 +12,7 @@ pub struct Cat {
     numbers: bool,
     skip_blank: bool,
     ends: bool,
+    tabs: bool,
     count: u64,
 }
 
@@ -24,11 +25,12 @@ impl Work for Cat {
         self.skip_blank = args.has('b');
         self.numbers = args.has('n') || self.skip_blank;
         self.ends = args.has('A') || args.has('E') || args.has('e');
+        self.tabs = args.has('A') || args.has('T') || args.has('t');
         Ok(args.operands)
     }
 
     fn takes_bytes(&self) -> bool {
-        !self.numbers && !self.ends
+        !self.numbers && !self.ends && !self.tabs
     }
 
     fn bytes(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> bool {
@@ -41,7 +43,10 @@ impl Work for Cat {
             self.count += 1;
             out.extend(format!("{:6}\t", self.count).bytes());
         }
-        out.extend(line.bytes());
+        match self.tabs {
+            true => out.extend(line.replace('\t', "^I").bytes()),
+            false => out.extend(line.bytes()),
+        }
         if ended {
             out.extend_from_slice(if self.ends { b"$\n" } else { b"\n" });
         }

@@ -1,4 +1,6 @@
 //! `sed`: runs a script over lines. Holds one line back, to know which is the last.
+//!
+//! Omits: the copy that `-i` with a suffix keeps
 
 use super::Work;
 use super::sed_script::{self, Action, Address, Piece, Step, Substitute};
@@ -35,7 +37,10 @@ const SPEC: Spec = Spec {
 
 impl Work for Sed {
     fn begin(&mut self, _: &mut Cx<'_, '_>, argv: &[Text]) -> Result<Vec<Text>, Printed> {
-        let args = SPEC.read(argv)?;
+        // `-i` may have a suffix right behind it, and then is nothing else.
+        let in_place = |word: &&Text| word.starts_with("-i") && !word.starts_with("--");
+        let rest: Vec<Text> = argv.iter().filter(|word| !in_place(word)).cloned().collect();
+        let args = SPEC.read(&rest)?;
         let mut operands = args.operands.clone();
         let scripts: Vec<&str> = args
             .options
@@ -58,7 +63,7 @@ impl Work for Sed {
             sed_script::parse(&script, extended).map_err(|why| Printed::fail(1, &format!("sed: {why}")))?;
         self.open = vec![None; self.steps.len()];
         self.quiet = args.has('n');
-        self.in_place = args.has('i');
+        self.in_place = args.has('i') || rest.len() < argv.len();
         Ok(operands)
     }
 

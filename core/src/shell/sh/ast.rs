@@ -214,14 +214,27 @@ pub enum ParamOp {
     TrimStart(bool, Word),
     /// `${x%pattern}`; `true` for `%%`.
     TrimEnd(bool, Word),
-    /// `${x/pattern/word}`; `true` for `//`.
-    Replace(bool, Word, Word),
+    /// `${x/pattern/word}`
+    Replace(Which, Word, Word),
     /// `${x:offset:length}`
     Slice(Word, Option<Word>),
     /// `${x^^}` and `${x,,}` (`false`)
     Case(bool),
     /// What is none of these, as typed.
     Bad(Text),
+}
+
+/// Which matches are replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// `/`: the first.
+    First,
+    /// `//`: all.
+    Every,
+    /// `/#`: one at the start.
+    Start,
+    /// `/%`: one at the end.
+    End,
 }
 
 impl Word {

@@ -4,6 +4,8 @@ use super::ast::{Part, Word};
 
 /// The most words that one word may become.
 const MAX_WORDS: usize = 100_000;
+/// The longest word whose braces are looked at: each open one is looked through to its end.
+const MAX_LENGTH: usize = 4_096;
 /// How deep braces may nest.
 const MAX_DEPTH: u32 = 12;
 
@@ -15,6 +17,9 @@ pub fn expand(word: &Word) -> Vec<Word> {
     }
     let mut budget = MAX_WORDS;
     let expanded = atoms(&word.parts);
+    if expanded.len() > MAX_LENGTH {
+        return vec![word.clone()];
+    }
     match expand_atoms(&expanded, 0, &mut budget) {
         Some(words) => words.into_iter().map(|atoms| Word { parts: parts(atoms) }).collect(),
         None => vec![word.clone()],
@@ -62,15 +67,9 @@ fn expand_atoms(atoms: &[Atom], depth: u32, budget: &mut usize) -> Option<Vec<Ve
     }
     let mut words: Vec<Vec<Atom>> = vec![Vec::new()];
     let mut at = 0;
-    // Text without a closing brace is looked through once: each brace found wanting lowers this.
-    let mut unclosed_from = usize::MAX;
     while let Some(atom) = atoms.get(at) {
-        let group = if is(atoms, at, '{') && at < unclosed_from { group(atoms, at) } else { Group::None };
+        let group = if is(atoms, at, '{') { group(atoms, at) } else { Group::None };
         let (alternatives, next) = match group {
-            Group::Unclosed => {
-                unclosed_from = at;
-                (vec![vec![atom.clone()]], at + 1)
-            }
             Group::None => (vec![vec![atom.clone()]], at + 1),
             Group::Range(words, end) => (words, end),
             Group::Choices(choices, end) => {
@@ -97,7 +96,6 @@ fn expand_atoms(atoms: &[Atom], depth: u32, budget: &mut usize) -> Option<Vec<Ve
 
 enum Group {
     None,
-    Unclosed,
     Choices(Vec<(usize, usize)>, usize),
     Range(Vec<Vec<Atom>>, usize),
 }
@@ -129,7 +127,7 @@ fn group(atoms: &[Atom], start: usize) -> Group {
             _ => {}
         }
     }
-    if open > 0 { Group::Unclosed } else { Group::None }
+    Group::None
 }
 
 /// `1..5`, `a..e`, either with a step.

@@ -1,6 +1,6 @@
 //! `${...}` as typed: the name, and what is done with its value.
 
-use super::ast::{ParamOp, Part};
+use super::ast::{ParamOp, Part, Which};
 use super::lexer::{Lexer, ParseError, Parsed, Waiting};
 use super::parser::param;
 
@@ -70,10 +70,16 @@ impl Lexer<'_> {
             }
         }
         if self.eat("/") {
-            let every = self.eat("/");
+            let which = match self.peek() {
+                Some('/') => Which::Every,
+                Some('#') => Which::Start,
+                Some('%') => Which::End,
+                _ => Which::First,
+            };
+            self.at += usize::from(which != Which::First);
             let pattern = self.brace_pattern(in_double)?;
             let with = if self.eat("/") { self.brace_word(in_double)? } else { super::ast::Word::default() };
-            return Ok(Some(ParamOp::Replace(every, pattern, with)));
+            return Ok(Some(ParamOp::Replace(which, pattern, with)));
         }
         if self.eat(":") {
             let offset = self.brace_slice()?;

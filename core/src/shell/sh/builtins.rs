@@ -103,7 +103,7 @@ fn print_formatted(core: &mut Core, _: &mut Cx<'_, '_>, argv: &[Text]) -> Outcom
         words => words,
     };
     let Some((format, words)) = words.split_first() else {
-        return Outcome::Complain(2, "printf: usage: printf [-v var] format [arguments]".into());
+        return Outcome::Done(Printed::fail(2, "printf: usage: printf [-v var] format [arguments]"));
     };
     let (text, problems) = printf::format(format, words);
     for problem in &problems {
@@ -465,11 +465,9 @@ fn kill(core: &mut Core, _: &mut Cx<'_, '_>, argv: &[Text]) -> Outcome {
         }
     }
     if todo.is_empty() {
-        return Outcome::Complain(
-            2,
-            "kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]"
-                .into(),
-        );
+        let usage =
+            "kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]";
+        return Outcome::Done(Printed::fail(2, usage));
     }
     Outcome::Push(Frame::Wait(WaitFrame::Signals { todo, status: 0, asked: None }))
 }

@@ -1,7 +1,7 @@
 //! Words to arguments: a pure function of the shell's state, of the files, and of what its command substitutions printed
 //! so far. When it needs one more, it stops and says which; the shell runs it and expands again from the start.
 
-use super::ast::{List, Param, ParamOp, Part, Word};
+use super::ast::{List, Param, ParamOp, Part, Which, Word};
 use super::fields::{Field, Fields};
 use super::pattern::Pattern;
 use super::state::State;
@@ -133,8 +133,8 @@ impl<'a, 'c, 'x, 'w> Expander<'a, 'c, 'x, 'w> {
     fn tilde(&self, text: &str, fields: &mut Fields) {
         let rest = text.get(1..).unwrap_or_default();
         match self.state.get("HOME") {
-            Some(home) if rest.is_empty() || rest.starts_with(['/', ':']) => {
-                fields.add(home, true);
+            home if rest.is_empty() || rest.starts_with(['/', ':']) => {
+                fields.add(home.map_or("/root", |home| home), true);
                 fields.add(rest, false);
             }
             _ => fields.add(text, false),
@@ -202,9 +202,9 @@ impl<'a, 'c, 'x, 'w> Expander<'a, 'c, 'x, 'w> {
                 let cut = self.pattern(word)?.end(&text, *longest).unwrap_or(text.len());
                 text.get(..cut).unwrap_or_default().to_string()
             }
-            ParamOp::Replace(every, pattern, with) => {
+            ParamOp::Replace(which, pattern, with) => {
                 let (pattern, with) = (self.pattern(pattern)?, self.text(with)?);
-                replace(&text, &pattern, &with, *every)
+                replace(&text, &pattern, &with, *which)
             }
             ParamOp::Slice(offset, length) => self.slice(&text, offset, length.as_ref())?,
             ParamOp::Case(true) => text.to_uppercase(),
@@ -283,7 +283,21 @@ fn value(text: &str, quoted: bool, fields: &mut Fields) {
     }
 }
 
-fn replace(text: &str, pattern: &Pattern, with: &str, every: bool) -> String {
+fn replace(text: &str, pattern: &Pattern, with: &str, which: Which) -> String {
+    match which {
+        Which::Start => {
+            let cut = pattern
+                .start(text, true)
+                .map(|length| format!("{with}{}", text.get(length..).unwrap_or_default()));
+            return cut.unwrap_or_else(|| text.to_string());
+        }
+        Which::End => {
+            let cut =
+                pattern.end(text, true).map(|from| format!("{}{with}", text.get(..from).unwrap_or_default()));
+            return cut.unwrap_or_else(|| text.to_string());
+        }
+        Which::First | Which::Every => {}
+    }
     let mut out = String::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -291,7 +305,7 @@ fn replace(text: &str, pattern: &Pattern, with: &str, every: bool) -> String {
             Some(length) if length > 0 => {
                 out.push_str(with);
                 rest = rest.get(length..).unwrap_or_default();
-                if !every {
+                if which == Which::First {
                     break;
                 }
             }

@@ -17,7 +17,9 @@ use std::sync::Arc;
 /// The frame of a command. `tested`: its failure is looked at, so `set -e` leaves it alone.
 pub(super) fn command(command: &Command, tested: bool) -> Frame {
     match command {
-        Command::Simple(simple) => Frame::Simple(Box::new(SimpleFrame::new(simple.clone(), None))),
+        Command::Simple(simple) => {
+            Frame::Simple(Box::new(SimpleFrame::new(simple.clone(), None).tested(tested)))
+        }
         Command::Compound(compound) => Frame::Compound(CompoundFrame::new(compound.clone(), tested)),
     }
 }

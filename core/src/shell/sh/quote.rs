@@ -12,6 +12,16 @@ pub fn word(text: &str) -> String {
     }
 }
 
+/// A word with a backslash before each character that needs one, as `printf %q` prints it.
+pub fn backslashes(text: &str) -> String {
+    let safe = |c: char| c.is_alphanumeric() || "_-./:=+@%,".contains(c);
+    match text {
+        "" => "''".into(),
+        _ if text.contains(['\n', '\t']) => format!("$'{}'", text.replace('\n', "\\n").replace('\t', "\\t")),
+        _ => text.chars().flat_map(|c| ['\\', c].into_iter().skip(usize::from(safe(c)))).collect(),
+    }
+}
+
 /// A text in single quotes.
 pub fn single(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))

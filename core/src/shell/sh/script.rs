@@ -56,6 +56,11 @@ impl Script {
         Script { source, text, at: 0, line: 1, phase: Phase::Run, awaited: None, tested: false }
     }
 
+    /// Says whether its failure is looked at.
+    pub fn set_tested(&mut self, tested: bool) {
+        self.tested = tested;
+    }
+
     /// Whether `return` leaves it.
     pub fn is_sourced(&self) -> bool {
         self.source == Source::Sourced

@@ -20,6 +20,8 @@ pub(super) struct SimpleFrame {
     simple: Arc<Simple>,
     /// It is started and not waited for; `true`: in the background.
     detached: Option<bool>,
+    /// Its failure is looked at, so `set -e` leaves alone what it calls.
+    tested: bool,
     outputs: Vec<String>,
     phase: Phase,
     argv: Vec<Text>,
@@ -48,6 +50,7 @@ impl SimpleFrame {
         SimpleFrame {
             simple,
             detached,
+            tested: false,
             outputs: Vec::new(),
             phase: Phase::Expand,
             argv: Vec::new(),
@@ -58,6 +61,11 @@ impl SimpleFrame {
             keeps_io: false,
             replaces_shell: false,
         }
+    }
+
+    /// The same command, whose failure is looked at or not.
+    pub fn tested(self, tested: bool) -> SimpleFrame {
+        SimpleFrame { tested, ..self }
     }
 
     /// A command whose words are known.
@@ -172,15 +180,22 @@ impl SimpleFrame {
             let argv = std::mem::take(&mut self.argv);
             return match (builtin.run)(core, cx, &argv) {
                 Outcome::Done(printed) => {
-                    core.write(1, printed.out);
                     core.write(2, printed.err);
+                    if !printed.out.is_empty() && core.io.get(1).is_none() {
+                        core.complain(&format!("{name}: write error: Bad file descriptor"));
+                        return self.finish(core, 1);
+                    }
+                    core.write(1, printed.out);
                     self.finish(core, printed.status)
                 }
                 Outcome::Complain(status, message) => {
                     core.complain(&message);
                     self.finish(core, status)
                 }
-                Outcome::Push(frame) => {
+                Outcome::Push(mut frame) => {
+                    if let Frame::Script(script) = &mut frame {
+                        script.set_tested(self.tested);
+                    }
                     self.phase = Phase::Inside;
                     Next::Push(Frame::Simple(self), frame)
                 }
@@ -276,7 +291,7 @@ impl SimpleFrame {
             return Next::Unwind(Unwind::Abort(1));
         }
         self.vars_before = core.set_for_a_while(&self.assignments);
-        let frame = Call::new(core, body, &self.argv, false);
+        let frame = Call::new(core, body, &self.argv, self.tested);
         self.phase = Phase::Inside;
         Next::Push(Frame::Simple(self), frame)
     }
