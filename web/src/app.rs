@@ -50,7 +50,7 @@ pub fn App() -> Html {
         (!session.journey).then_some("no-journey"),
         session.is_catching_up().then_some("catching-up")
     );
-    let story = session.pick().map(|(event, _)| event.0).unwrap_or_default();
+    let story = session.current.or(session.pick().map(|(event, _)| event)).map_or(0, |event| event.0 + 1);
     let on_stage = Stamps { stage: stamps.stage, log: story, terminal: session.traffic.total(), ..view };
     let on_clock = Stamps { clock: stamps.clock, ..view };
     let on_journey = Stamps { log: stamps.log, ..view };

@@ -122,8 +122,6 @@ pub struct Layout {
     pub nodes: Vec<NodeBox>,
     /// Services.
     pub rings: Vec<Ring>,
-    /// Where the legend goes.
-    pub legend: (f64, f64),
     /// The gutter between the nodes: left and right edge.
     pub gutter: (f64, f64),
     /// Where ways go below and above the rings.
@@ -131,13 +129,14 @@ pub struct Layout {
     places: BTreeMap<Place, (Rect, Side)>,
 }
 
-const BAND_TOP: f64 = 64.0;
-const BAND_HEIGHT: f64 = 54.0;
-const TAPE: f64 = 84.0;
+const BAND_TOP: f64 = 58.0;
+const BAND_HEIGHT: f64 = 52.0;
+/// Room for the legend below the nodes.
+const FOOT: f64 = 34.0;
 const NODE_GAP: f64 = 14.0;
-const TITLE: f64 = 36.0;
-const RULES: f64 = 30.0;
-const PAD: f64 = 12.0;
+const TITLE: f64 = 33.0;
+const RULES: f64 = 25.0;
+const PAD: f64 = 10.0;
 const WIDEST: f64 = 940.0;
 
 impl Layout {
@@ -145,8 +144,8 @@ impl Layout {
     pub fn new(stage: &Stage, size: Size, with_dns: bool) -> Layout {
         let margin = ((size.width - WIDEST) / 2.0).max(if size.width < 520.0 { 10.0 } else { 22.0 });
         let band = band(size, margin);
-        let top = BAND_TOP + BAND_HEIGHT + 38.0;
-        let bottom = (size.height - TAPE).max(top + 180.0);
+        let top = BAND_TOP + BAND_HEIGHT + 18.0;
+        let bottom = (size.height - FOOT).max(top + 180.0);
         let (left, right) = (margin, size.width - margin);
         let narrow = size.width < 520.0;
         let node_width =
@@ -155,7 +154,6 @@ impl Layout {
         let mut layout = Layout {
             size,
             band,
-            legend: (gutter.0, BAND_TOP + BAND_HEIGHT + 18.0),
             gutter,
             lanes: (bottom - 20.0, top + 14.0),
             ..Layout::default()
@@ -306,16 +304,15 @@ fn band(size: Size, margin: f64) -> Band {
 }
 
 fn node_box(node: &StageNode, index: usize, side: Side, rect: Rect) -> NodeBox {
-    let rules_height = if rect.h < 110.0 { 22.0 } else { RULES };
     let rules =
-        Rect::new(rect.x + PAD, rect.y + rect.h - rules_height - PAD, rect.w - 2.0 * PAD, rules_height);
+        Rect::new(rect.x + PAD, rect.y + rect.h - RULES - PAD, rect.w - 2.0 * PAD, RULES);
     let inner = Rect::new(rect.x + PAD, rect.y + TITLE, rect.w - 2.0 * PAD, rules.y - rect.y - TITLE - 8.0);
     let order = pod_order(node);
     let n = order.len() as f64;
-    let (density, height, gap) = if n * 56.0 - 8.0 <= inner.h {
-        (Density::Cards, 48.0, 8.0)
-    } else if n * 30.0 - 5.0 <= inner.h {
-        (Density::Lines, 25.0, 5.0)
+    let (density, height, gap) = if n * 48.0 - 6.0 <= inner.h {
+        (Density::Cards, 42.0, 6.0)
+    } else if n * 28.0 - 4.0 <= inner.h {
+        (Density::Lines, 24.0, 4.0)
     } else if squares(inner) >= order.len() {
         (Density::Squares, 14.0, 4.0)
     } else {

@@ -100,6 +100,8 @@ pub struct Session {
     pub followed: Option<JourneyId>,
     /// The hop that is looked at.
     pub hop: Option<EventId>,
+    /// The hop that is being told.
+    pub current: Option<EventId>,
     /// The node whose rules are shown.
     pub node: Text,
     size: Size,
@@ -163,6 +165,7 @@ impl Session {
             all_hops: false,
             followed: None,
             hop: None,
+            current: None,
             node: "node-1".into(),
             size: Size { width: 800.0, height: 560.0 },
         };
@@ -311,7 +314,7 @@ impl Session {
 
     /// Where the hop that is looked at happened.
     pub fn spotlight(&self) -> Vec<Place> {
-        let event = self.hop.and_then(|id| self.world().log().get(id));
+        let event = self.hop.or(self.current).and_then(|id| self.world().log().get(id));
         event
             .map(|event| crate::follow::places(&event.fact).into_iter().cloned().collect())
             .unwrap_or_default()

@@ -106,18 +106,34 @@ pub struct Words {
 impl Words {
     /// A fact in words.
     pub fn fact(&self, fact: &Fact) -> Said {
-        match fact {
+        let said = match fact {
             Fact::Moved(hop) => (self.hop)(hop),
             Fact::Decided(by, reason) => (self.reason)(by, reason),
             Fact::Changed(object, change, revision) => (self.change)(object, *change, *revision),
             Fact::Refused(by, refusal) => (self.refusal)(by, refusal),
-        }
+        };
+        Said { title: begin_sentence(fact, said.title), why: said.why }
     }
 }
 
 impl PartialEq for Words {
     fn eq(&self, other: &Words) -> bool {
         self.tag == other.tag
+    }
+}
+
+/// A title that begins with words begins with a capital; names of pods and nodes stay as they are.
+fn begin_sentence(fact: &Fact, title: String) -> String {
+    let is_word = |place: &Place| !matches!(place, Place::Pod(..) | Place::Node(_) | Place::Etcd);
+    let begins_with_words = match fact {
+        Fact::Moved(hop) => is_word(&hop.from) && is_word(&hop.to),
+        Fact::Decided(..) | Fact::Changed(..) | Fact::Refused(..) => false,
+    };
+    match title.chars().next() {
+        Some(first) if begins_with_words && !title.starts_with("etcd") && !title.starts_with("kube") => {
+            first.to_uppercase().chain(title.chars().skip(1)).collect()
+        }
+        _ => title,
     }
 }
 

@@ -39,13 +39,13 @@ pub fn Guide(shown: &Shown) -> Html {
                 <span class="tick" aria-hidden="true">{ if step.done { "✓".to_string() } else { (n + 1).to_string() } }</span>
                 <div>
                     <h2>{step.title}if step.done { <span class="sr">{format!(" ({})", ui.done)}</span> }</h2>
-                    <p>{step.text}</p>
-                    if step.is_command {
+                    if next == Some(n) || (next.is_none() && step.is_command) { <p>{step.text}</p> }
+                    if step.is_command && (step.done || next == Some(n)) {
                         <div class="run"><code>{&step.run}</code>
                             <button type="button" disabled={!step.can} onclick={run} aria-label={format!("{label} {}", step.run)}>{label}</button>
                         </div>
-                    } else {
-                        <button type="button" class={classes!("btn", (next == Some(n)).then_some("primary"))} disabled={!step.can} onclick={run}>{label.to_string()}</button>
+                    } else if next == Some(n) {
+                        <button type="button" class="btn primary" disabled={!step.can} onclick={run}>{label.to_string()}</button>
                     }
                 </div>
             </li>

@@ -20,14 +20,23 @@ const CHOICES: usize = 40;
 /// The journey.
 #[component]
 pub fn Journey(shown: &Shown) -> Html {
+    let list = use_node_ref();
     let session = shown.model.session();
     let ui = &session.words().ui;
+    {
+        let (list, told) = (list.clone(), session.current.filter(|_| session.is_telling()));
+        use_effect_with(told, move |told| {
+            if let (Some(_), Some(element)) = (told, list.cast::<web_sys::HtmlElement>()) {
+                element.set_scroll_top(element.scroll_height());
+            }
+        });
+    }
     let body = match session.followed_journey() {
         Some(journey) => told(shown, &session, journey),
         None => html! { <div class="empty"><h2>{ui.journey_empty}</h2><p>{ui.journey_empty_text}</p></div> },
     };
     html! {
-        <aside class="journey" aria-label={ui.journey}>
+        <aside class="journey" aria-label={ui.journey} ref={list}>
             { choices(shown, &session) }
             {body}
         </aside>
@@ -132,7 +141,7 @@ fn hop(shown: &Shown, session: &Session, event: &Event, began: Instant) -> Html 
     let proof = if shows_evidence { evidence::of(session.world(), event) } else { None };
     let micros = event.at.since(began).0 / 1_000;
     html! {
-        <li class={classes!("hop", is_chosen.then_some("sel"))} key={id.0.to_string()}>
+        <li class={classes!("hop", is_chosen.then_some("sel"), (session.current == Some(id)).then_some("current"))} key={id.0.to_string()}>
             { shape(look(event)) }
             <button type="button" aria-expanded={is_chosen.to_string()} onclick={choose}>
                 <span class="what">{said.title}</span><span class="at">{format!("+{}.{}", micros / 1_000, micros % 1_000 / 100)}</span>

@@ -155,13 +155,12 @@ fn node(session: &Session, node: &NodeBox, spotlight: &[Place]) -> Html {
     let is_deciding = rules.is_some();
     let endpoints = session.stage.services.iter().filter(|s| !crate::layout::is_system(s)).count();
     let quiet = if endpoints == 0 { ui.rules_none } else { ui.rules_title };
-    let is_low = node.rules.h < 26.0;
-    html! {
+        html! {
         <g class={classes!("node", (!of.ready).then_some("down"))}>
             <rect class={classes!("card", lit.then_some("lit"))} x={n(rect.x)} y={n(rect.y)} width={n(rect.w)} height={n(rect.h)} rx="16" />
-            <text class="title" x={n(rect.x + 14.0)} y={n(rect.y + 24.0)}>{of.name.to_string()}</text>
+            <text class="title" x={n(rect.x + 14.0)} y={n(rect.y + 22.0)}>{of.name.to_string()}</text>
             if rect.w > 130.0 {
-                <text class="zone" x={n(rect.x + rect.w - 14.0)} y={n(rect.y + 24.0)} text-anchor="end">
+                <text class="zone" x={n(rect.x + rect.w - 14.0)} y={n(rect.y + 22.0)} text-anchor="end">
                     { if of.ready { format!("{} {}", ui.zone, of.zone) } else { ui.not_ready.to_string() } }
                 </text>
             }
@@ -171,7 +170,7 @@ fn node(session: &Session, node: &NodeBox, spotlight: &[Place]) -> Html {
             }
             <g class={classes!("rules", is_deciding.then_some("deciding"))}>
                 <rect x={n(node.rules.x)} y={n(node.rules.y)} width={n(node.rules.w)} height={n(node.rules.h)} rx="8" />
-                <text class={classes!(is_deciding.then_some("mono"))} x={n(node.rules.x + 10.0)} y={n(node.rules.y + if is_low { 15.0 } else { 19.0 })}>
+                <text class={classes!(is_deciding.then_some("mono"))} x={n(node.rules.x + 10.0)} y={n(node.rules.y + 16.5)}>
                     { fit(&rules.unwrap_or_else(|| quiet.to_string()), node.rules.w - 16.0, if is_deciding { 6.3 } else { 6.0 }) }
                 </text>
             </g>
@@ -205,13 +204,18 @@ fn pod(session: &Session, pod: &StagePod, rect: Rect, density: Density, spotligh
         is_chosen.then_some("chosen"),
         spotlight.contains(&place).then_some("lit")
     );
-    let most = ((rect.w - 34.0) / 6.6).max(6.0) as usize;
+    let address = pod.ip.filter(|_| density == Density::Lines && rect.w > 176.0);
+    let room = rect.w - if address.is_some() { 104.0 } else { 34.0 };
+    let most = (room / 7.0).max(6.0) as usize;
     let body = match density {
         Density::Squares | Density::Count => Html::default(),
         Density::Lines => html! {
             <>
                 { dot(state, rect.x + 12.0, rect.y + rect.h / 2.0) }
                 <text class="name" x={n(rect.x + 23.0)} y={n(rect.y + rect.h / 2.0 + 4.0)}>{short_name(&pod.name, most)}</text>
+                if let Some(ip) = address {
+                    <text class="mono" x={n(rect.x + rect.w - 9.0)} y={n(rect.y + rect.h / 2.0 + 4.0)} text-anchor="end">{ip.to_string()}</text>
+                }
             </>
         },
         Density::Cards => {
@@ -225,13 +229,13 @@ fn pod(session: &Session, pod: &StagePod, rect: Rect, density: Density, spotligh
             let mono = if state == "ready" { "mono" } else { "note" };
             html! {
                 <>
-                    { dot(state, rect.x + 14.0, rect.y + 17.0) }
-                    <text class="name" x={n(rect.x + 26.0)} y={n(rect.y + 21.0)}>{short_name(&pod.name, most)}</text>
-                    <text class={mono} x={n(rect.x + 12.0)} y={n(rect.y + 39.0)}>{second}</text>
+                    { dot(state, rect.x + 14.0, rect.y + 14.5) }
+                    <text class="name" x={n(rect.x + 26.0)} y={n(rect.y + 18.5)}>{short_name(&pod.name, most)}</text>
+                    <text class={mono} x={n(rect.x + 12.0)} y={n(rect.y + 34.0)}>{second}</text>
                     if calls > 0 && rect.w > 120.0 {
-                        <text class="calls" x={n(rect.x + rect.w - 10.0)} y={n(rect.y + 39.0)} text-anchor="end">{(words.calls)(calls)}</text>
+                        <text class="calls" x={n(rect.x + rect.w - 10.0)} y={n(rect.y + 34.0)} text-anchor="end">{(words.calls)(calls)}</text>
                     } else if pod.is_dns && rect.w > 170.0 {
-                        <text class="calls" x={n(rect.x + rect.w - 10.0)} y={n(rect.y + 39.0)} text-anchor="end">{"DNS"}</text>
+                        <text class="calls" x={n(rect.x + rect.w - 10.0)} y={n(rect.y + 34.0)} text-anchor="end">{"DNS"}</text>
                     }
                 </>
             }
@@ -350,10 +354,11 @@ fn legend(session: &Session) -> Html {
             (Mark::Request, ui.legend_request),
             (Mark::Answer, ui.legend_answer),
             (Mark::Failure, ui.legend_failure),
-            (Mark::Probe, ui.legend_probe),
+            (Mark::Api, ui.legend_api),
             (Mark::Watch, ui.legend_watch),
+            (Mark::Probe, ui.legend_probe),
         ],
-        Lens::Registration => &[(Mark::Api, ui.legend_request), (Mark::Watch, ui.legend_watch)],
+        Lens::Registration => &[(Mark::Api, ui.legend_api), (Mark::Watch, ui.legend_watch)],
         Lens::Dns => &[(Mark::DnsQuery, ui.question), (Mark::DnsAnswer, ui.answer)],
     };
     html! {

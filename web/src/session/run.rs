@@ -1,13 +1,13 @@
 //! How the session lets the world run: catching up, playing at a pace, stepping, going back. Knows no widgets.
 
 use super::{Keep, Session};
-use crate::flights::{Flight, mark};
+use crate::flights::{Flight, Lens, Mark, mark};
 use crate::follow;
 use crate::pace::{self, HOP_MS, Pace, REAL_TIME};
 use crate::sim::Budget;
 use std::rc::Rc;
 use tidepool_core::base::{Duration, Instant, TerminalId};
-use tidepool_core::trace::{Event, EventId, Fact, JourneyId};
+use tidepool_core::trace::{Event, EventId, Fact, JourneyId, Origin};
 
 /// Steps of the world in one frame: a few milliseconds of work.
 const FRAME_STEPS: u64 = 3_000;
@@ -155,6 +155,8 @@ impl Session {
             self.recount();
             if self.sim.recording().inputs.is_empty() {
                 self.open_terminal(None, keep);
+                let settled = self.world().now() + Duration::millis(50);
+                self.sim.run_until(settled, Budget(FRAME_STEPS));
                 keep.after();
                 self.run.marked = false;
             }
@@ -192,10 +194,10 @@ impl Session {
         let limit = self.world().now() + Duration(pace::skipped(ms, self.run.silent));
         for _ in 0..FRAME_STEPS {
             let more = self.sim.step_event(limit);
-            let hop = self.take_in();
+            let hold = self.take_in();
             self.find_awaited();
-            if hop {
-                self.run.hold = HOP_MS;
+            if let Some(hold) = hold {
+                self.run.hold = hold;
                 self.run.silent = 0.0;
                 return;
             }
@@ -219,7 +221,8 @@ impl Session {
         let over = self.followed.is_some_and(|id| follow::has_successor(self.world().log(), id));
         if (idle && self.run.silent > 60.0) || (self.run.telling.is_some() && over) {
             (self.run.telling, self.run.awaited) = (None, None);
-            self.run.silent = 0.0;
+            (self.run.silent, self.current) = (0.0, None);
+            self.stamps.view += 1;
         }
     }
 
@@ -234,35 +237,43 @@ impl Session {
         }
     }
 
-    /// Takes in the events since the last time. `true` when a hop of the followed request is among them.
-    fn take_in(&mut self) -> bool {
+    /// Takes in the events since the last time. When a hop of the followed request is among them: for how many
+    /// milliseconds it is to be shown.
+    fn take_in(&mut self) -> Option<f64> {
         let end = self.world().log().end();
         if self.run.cursor == end {
-            return false;
+            return None;
         }
         self.find_awaited();
         let news: Vec<Event> = self.sim.world().log().since(self.run.cursor).cloned().collect();
         self.run.cursor = end;
-        let mut hop = false;
+        let mut hold = None;
         for event in &news {
             self.traffic.see(self.sim.world().log(), event);
             let followed = event.journey.is_some() && event.journey == self.followed;
             self.launch(event, followed);
-            hop |= followed && self.run.telling.is_some() && is_shown(event);
+            if followed && self.run.telling.is_some() && is_shown(event) {
+                hold = Some(telling_ms(event));
+                self.current = Some(event.id);
+            }
         }
         self.stamps.log += 1;
         self.refresh_stage();
-        hop
+        hold
     }
 
     fn launch(&mut self, event: &Event, followed: bool) {
         let log = self.sim.world().log();
         let origin = event.journey.and_then(|id| log.journeys.get(id)).map(|journey| &journey.origin);
+        let is_routine = self.lens == Lens::Traffic && !followed && matches!(origin, None | Some(Origin::Timer(_)));
         let Some(mark) = mark(&event.fact, origin).filter(|mark| self.lens.shows(*mark)) else { return };
+        if is_routine && matches!(mark, Mark::Api | Mark::Watch) {
+            return;
+        }
         let Fact::Moved(hop) = &event.fact else { return };
         let slow = hop.takes.0 as f64 / pace::covered(1.0, self.run.speed).max(1) as f64;
         let lasts = if self.run.pace == Pace::Clock { slow.max(PASSING_MS) } else { PASSING_MS };
-        let lasts = if followed && self.run.telling.is_some() { HOP_MS } else { lasts };
+        let lasts = if followed && self.run.telling.is_some() { telling_ms(event) } else { lasts };
         let (from, to) = (hop.from.clone(), hop.to.clone());
         self.flights.launch(Flight { from, to, mark, count: 1, age: 0.0, lasts, followed, event: event.id });
     }
@@ -374,7 +385,7 @@ impl Session {
         self.recount();
         self.run.revision = u64::MAX;
         self.refresh_stage();
-        self.hop = None;
+        (self.hop, self.current) = (None, None);
         self.changed_everywhere();
     }
 
@@ -383,6 +394,14 @@ impl Session {
         let log = self.sim.world().log();
         log.since(EventId(0)).for_each(|event| self.traffic.see(log, event));
         self.run.cursor = log.end();
+    }
+}
+
+/// How long a hop of the followed request is shown: calls to the API server pass quickly, packets take their time.
+fn telling_ms(event: &Event) -> f64 {
+    match mark(&event.fact, None) {
+        Some(Mark::Api | Mark::Watch) => HOP_MS / 2.0,
+        _ => HOP_MS,
     }
 }
 

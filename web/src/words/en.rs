@@ -120,6 +120,7 @@ const UI: Ui = Ui {
     legend_probe: "probe",
     legend_watch: "watch",
     legend_tcp: "TCP",
+    legend_api: "API call",
     pods_here: "pods",
     system_pods: "kube-system",
     starting: "starting",

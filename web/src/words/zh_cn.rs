@@ -115,6 +115,7 @@ const UI: Ui = Ui {
     legend_probe: "探针",
     legend_watch: "watch",
     legend_tcp: "TCP",
+    legend_api: "API 调用",
     pods_here: "个 Pod",
     system_pods: "kube-system",
     starting: "启动中",
