@@ -16,7 +16,7 @@ pub mod walk;
 
 use crate::api::kinds::Kind;
 use crate::api::{WatchEvent, WatchKind, endpoint_slice, node, service as service_kind};
-use crate::base::{Duration, Instant, NodeId, Purpose, Text};
+use crate::base::{Duration, Instant, NodeId, ObjectRef, Purpose, Text};
 use crate::effect::{Out, ProxyWake, Wake};
 use crate::net::{Conntrack, Packet};
 use crate::trace::reason::RulePick;
@@ -260,6 +260,14 @@ impl KubeProxies {
     pub fn iptables_save(&self, id: NodeId, now: Instant) -> String {
         let Some(proxy) = self.nodes.get(&id) else { return String::new() };
         save::save(proxy.view(&self.table, self.pods), now)
+    }
+
+    /// The rules of one Service on a node as of a revision of its rule set: what a pick of then is evidence of. The
+    /// latest few revisions of each Service are kept.
+    pub fn service_rules(&self, id: NodeId, service: &ObjectRef, revision: u64) -> String {
+        let Some(proxy) = self.nodes.get(&id) else { return String::new() };
+        let view = View { revision, ..proxy.view(&self.table, self.pods) };
+        save::save_service(view, &format!("{}/{}", service.namespace, service.name))
     }
 
     /// The revision that a node was told, and the one that its rules are of.

@@ -23,6 +23,17 @@ pub fn save(view: View<'_>, now: Instant) -> String {
     out.print(now)
 }
 
+/// The rules of one Service alone (`ns/name`), as of a view: those of table nat, then those of table filter.
+pub fn save_service(view: View<'_>, service: &str) -> String {
+    let mut out = Rules { view, large: false, filter: Chains::new(), nat: Chains::new(), last: Vec::new() };
+    view.table.get(service, view.revision).iter().for_each(|entry| out.entry(entry));
+    let lines = |chains: &Chains| -> String {
+        let rules = chains.iter().flat_map(|(chain, rules)| rules.iter().map(move |rule| (chain, rule)));
+        rules.map(|(chain, rule)| format!("-A {chain} {rule}\n")).collect()
+    };
+    lines(&out.nat) + &lines(&out.filter)
+}
+
 /// One table: rules by chain, in the order of the chains' names.
 type Chains = BTreeMap<String, Vec<String>>;
 
