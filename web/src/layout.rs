@@ -151,13 +151,8 @@ impl Layout {
         let node_width =
             if narrow { (right - left) * 0.345 } else { ((right - left) * 0.27).clamp(132.0, 232.0) };
         let gutter = (left + node_width, right - node_width);
-        let mut layout = Layout {
-            size,
-            band,
-            gutter,
-            lanes: (bottom - 20.0, top + 14.0),
-            ..Layout::default()
-        };
+        let mut layout =
+            Layout { size, band, gutter, lanes: (bottom - 20.0, top + 14.0), ..Layout::default() };
         layout.place_nodes(stage, Rect::new(left, top, right - left, bottom - top), node_width);
         layout.place_rings(stage, top, bottom, with_dns);
         layout.name_places(stage);
@@ -304,8 +299,7 @@ fn band(size: Size, margin: f64) -> Band {
 }
 
 fn node_box(node: &StageNode, index: usize, side: Side, rect: Rect) -> NodeBox {
-    let rules =
-        Rect::new(rect.x + PAD, rect.y + rect.h - RULES - PAD, rect.w - 2.0 * PAD, RULES);
+    let rules = Rect::new(rect.x + PAD, rect.y + rect.h - RULES - PAD, rect.w - 2.0 * PAD, RULES);
     let inner = Rect::new(rect.x + PAD, rect.y + TITLE, rect.w - 2.0 * PAD, rules.y - rect.y - TITLE - 8.0);
     let order = pod_order(node);
     let n = order.len() as f64;

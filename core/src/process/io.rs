@@ -62,7 +62,8 @@ impl<P: Program> Kernel<P> {
                     terminal.waiters.push(pid);
                     return None;
                 }
-                plain(bytes)
+                let cause = if bytes.is_empty() { cause } else { terminal.because };
+                Some(Ok(Came { what: bytes, cause }))
             }
             Some(
                 Descriptor::PipeWrite(_)

@@ -1,6 +1,7 @@
 //! Terminals: what was printed, and what was typed and not yet read. Knows no colours and no cursor.
 
 use crate::base::{HostId, Instant, Pid};
+use crate::trace::Cause;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub struct Terminal {
     pub dropped: u64,
     /// Lines typed and not yet read.
     pub input: VecDeque<Bytes>,
+    /// Why the last line was typed: a shell that was not yet waiting for it learns it from here.
+    pub because: Cause,
     /// Whether nothing more will be typed.
     pub closed: bool,
     /// Processes that wait for input.
@@ -60,6 +63,7 @@ impl Terminal {
             output: VecDeque::new(),
             dropped: 0,
             input: VecDeque::new(),
+            because: Cause::default(),
             closed: false,
             waiters: Vec::new(),
         }

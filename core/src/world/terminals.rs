@@ -60,9 +60,10 @@ impl Rooms {
     ) -> Result<(), InputError> {
         let place = self.terminal_place(id).ok_or(InputError::NoSuchTerminal(id))?;
         out.open(Origin::Command(text.into(), place));
-        let now = out.now;
+        let (now, because) = (out.now, out.cause());
         let terminal = self.kernel.terminal_mut(id).ok_or(InputError::NoSuchTerminal(id))?;
         terminal.print(now, ChunkKind::Typed, text.as_bytes());
+        terminal.because = because;
         terminal.input.push_back(Bytes::from(format!("{text}\n")));
         self.kernel.typed(id, out);
         Ok(())

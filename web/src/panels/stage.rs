@@ -155,7 +155,7 @@ fn node(session: &Session, node: &NodeBox, spotlight: &[Place]) -> Html {
     let is_deciding = rules.is_some();
     let endpoints = session.stage.services.iter().filter(|s| !crate::layout::is_system(s)).count();
     let quiet = if endpoints == 0 { ui.rules_none } else { ui.rules_title };
-        html! {
+    html! {
         <g class={classes!("node", (!of.ready).then_some("down"))}>
             <rect class={classes!("card", lit.then_some("lit"))} x={n(rect.x)} y={n(rect.y)} width={n(rect.w)} height={n(rect.h)} rx="16" />
             <text class="title" x={n(rect.x + 14.0)} y={n(rect.y + 22.0)}>{of.name.to_string()}</text>

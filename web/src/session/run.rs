@@ -265,7 +265,8 @@ impl Session {
     fn launch(&mut self, event: &Event, followed: bool) {
         let log = self.sim.world().log();
         let origin = event.journey.and_then(|id| log.journeys.get(id)).map(|journey| &journey.origin);
-        let is_routine = self.lens == Lens::Traffic && !followed && matches!(origin, None | Some(Origin::Timer(_)));
+        let is_routine =
+            self.lens == Lens::Traffic && !followed && matches!(origin, None | Some(Origin::Timer(_)));
         let Some(mark) = mark(&event.fact, origin).filter(|mark| self.lens.shows(*mark)) else { return };
         if is_routine && matches!(mark, Mark::Api | Mark::Watch) {
             return;
