@@ -30,7 +30,7 @@ test("the article's Service: repaired, applied, called by name", { timeout: 180_
   await next();
   await page.waitForFunction(() => document.querySelectorAll(".step.done").length >= 3, null, { timeout: 90_000 });
   await next();
-  await seen(page, ".hop", "CoreDNS");
+  await seen(page, ".hop .what", "answers A");
   await seen(page, ".hops mark", "KUBE-SVC");
   await seen(page, ".headline .ending", "200");
   assert.deepEqual(wrong, []);
