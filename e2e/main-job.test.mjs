@@ -29,6 +29,8 @@ test("the article's Service: repaired, applied, called by name", { timeout: 180_
   await seen(page, ".ring", "my-service");
   await next();
   await page.waitForFunction(() => document.querySelectorAll(".step.done").length >= 3, null, { timeout: 90_000 });
+  // Ready pods are not yet in every node's rules: kube-proxy syncs once a second at most, and refuses until then.
+  await page.waitForTimeout(5_000);
   await next();
   await seen(page, ".hop .what", "answers A");
   await seen(page, ".hops mark", "KUBE-SVC");
