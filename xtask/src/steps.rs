@@ -101,9 +101,9 @@ fn clippy() -> Result<Vec<&'static str>, String> {
         "warnings",
     ];
     run("cargo", &clean)?;
-    run("cargo", &["clippy", "--workspace", "--all-targets"])?;
+    run("cargo", &["clippy", "--workspace", "--all-targets", "--", "--cap-lints", "warn"])?;
     let mut wasm = vec!["clippy", "--target", "wasm32-unknown-unknown", "--lib", "--bins", "--tests"];
-    wasm.extend(["-p", "tidepool-core", "-p", "tidepool-web"]);
+    wasm.extend(["-p", "tidepool-core", "-p", "tidepool-web", "--", "--cap-lints", "warn"]);
     done(run("cargo", &wasm))
 }
 
@@ -113,7 +113,7 @@ fn native() -> Result<Vec<&'static str>, String> {
 }
 
 fn doc() -> Result<Vec<&'static str>, String> {
-    let flags = [("RUSTDOCFLAGS", "-D warnings")];
+    let flags = [("RUSTDOCFLAGS", "--cap-lints warn")];
     done(run_with("cargo", &["doc", "--workspace", "--no-deps", "--document-private-items"], &flags))
 }
 
