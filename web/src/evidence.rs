@@ -78,7 +78,7 @@ fn rules(world: &World, pick: &RulePick) -> Evidence {
     let endpoints = chain_rules(&saved, &pick.chain);
     for (n, rule) in endpoints.iter().enumerate() {
         let is_match = n == pick.rule as usize;
-        lines.push(line(shorten(rule), is_match));
+        lines.push(line(brief(rule), is_match));
         if let Some((draw, limit)) = pick.draws.get(n) {
             let verdict = if draw < limit { "<" } else { "≥" };
             let (draw, limit) = (fraction(*draw), fraction(*limit));
@@ -96,16 +96,18 @@ pub fn chain_rules<'s>(saved: &'s str, chain: &str) -> Vec<&'s str> {
     saved.lines().filter(leads_on).collect()
 }
 
-/// A rule without its comment.
-fn shorten(rule: &str) -> String {
-    let Some(at) = rule.find("-m comment --comment ") else { return rule.into() };
-    let (head, rest) = rule.split_at(at);
-    let rest = rest.trim_start_matches("-m comment --comment ");
-    let rest = match rest.strip_prefix('"') {
-        Some(quoted) => quoted.split_once("\" ").map_or("", |(_, rest)| rest),
-        None => rest.split_once(' ').map_or("", |(_, rest)| rest),
+/// What decides in a rule: its chain, its probability, where it leads. The whole rule is in the rules' own panel.
+fn brief(rule: &str) -> String {
+    let after = |flag: &str| rule.split_once(flag).and_then(|(_, rest)| rest.split(' ').next()).unwrap_or_default();
+    let cut = |name: &str, most: usize| -> String {
+        let head: String = name.chars().take(most).collect();
+        if head.len() < name.len() { format!("{head}…") } else { head }
     };
-    format!("{head}{rest}")
+    let chance = match after("--probability ") {
+        "" => String::new(),
+        p => format!(" p {}", p.get(..7).unwrap_or(p)),
+    };
+    format!("-A {}{chance} → {}", cut(after("-A "), 13), cut(after("-j KUBE-"), 8))
 }
 
 fn conntrack(world: &World, by: &Place, wanted: &str, rewriting: &str) -> Option<Evidence> {
@@ -132,11 +134,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rules_lose_their_comments_only() {
-        let rule = "-A KUBE-SVC-X -m comment --comment \"default/web -> 10.244.2.4:80\" -m statistic --mode random --probability 0.5 -j KUBE-SEP-Y";
-        assert_eq!(shorten(rule), "-A KUBE-SVC-X -m statistic --mode random --probability 0.5 -j KUBE-SEP-Y");
-        let bare = "-A KUBE-SVC-X -m comment --comment default/web -j KUBE-SEP-Y";
-        assert_eq!(shorten(bare), "-A KUBE-SVC-X -j KUBE-SEP-Y");
+    fn rules_are_told_by_what_decides() {
+        let rule = "-A KUBE-SVC-FXIYY6OHUSNBITIX -m comment --comment \"default/web -> 10.244.2.4:80\" -m statistic --mode random --probability 0.33333333349 -j KUBE-SEP-4BEQABCD";
+        assert_eq!(brief(rule), "-A KUBE-SVC-FXIY… p 0.33333 → SEP-4BEQ…");
+        assert_eq!(brief("-A KUBE-SVC-X -j KUBE-SEP-Y"), "-A KUBE-SVC-X → SEP-Y");
     }
 
     #[test]

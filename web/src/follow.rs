@@ -52,13 +52,19 @@ pub fn is_main(event: &Event) -> bool {
     }
 }
 
-/// The short telling: main events, each kind of return told once.
+/// The short telling: main events; that the source is put back is told once, about the answer.
 pub fn main_events<'l>(log: &'l Log, journey: &'l Journey) -> Vec<&'l Event> {
-    let mut restored = false;
+    let (mut answered, mut restored) = (false, false);
     let once = |event: &&Event| {
-        let again = matches!(event.fact, Fact::Decided(_, Reason::SourceRestored(..))) && restored;
-        restored |= matches!(event.fact, Fact::Decided(_, Reason::SourceRestored(..)));
-        !again
+        if let Fact::Moved(hop) = &event.fact {
+            answered |= matches!(hop.cargo, Cargo::HttpResponse(..));
+        }
+        if !matches!(event.fact, Fact::Decided(_, Reason::SourceRestored(..))) {
+            return true;
+        }
+        let first_after_answer = answered && !restored;
+        restored |= first_after_answer;
+        first_after_answer
     };
     events(log, journey).filter(|event| is_main(event)).filter(once).collect()
 }

@@ -135,7 +135,7 @@ const BAND_HEIGHT: f64 = 52.0;
 const FOOT: f64 = 34.0;
 const NODE_GAP: f64 = 14.0;
 const TITLE: f64 = 33.0;
-const RULES: f64 = 25.0;
+const RULES: f64 = 23.0;
 const PAD: f64 = 10.0;
 const WIDEST: f64 = 940.0;
 
@@ -185,7 +185,7 @@ impl Layout {
         let (small, large): (Vec<_>, Vec<_>) = all.partition(|(_, service)| is_small(service));
         let x = (self.gutter.0 + self.gutter.1) / 2.0;
         let width = self.gutter.1 - self.gutter.0;
-        let foot = if small.is_empty() { 0.0 } else { 54.0 };
+        let foot = if small.is_empty() || width < 190.0 { 0.0 } else { 54.0 };
         let room = bottom - top - foot - 52.0;
         let n = large.len().clamp(1, 4) as f64;
         let r = (width * 0.36).min(room / n / 2.0 - 6.0).clamp(24.0, 68.0);
@@ -195,6 +195,9 @@ impl Layout {
         }
         let lowest = self.rings.last().map_or(top + room / 2.0, |ring| ring.y + ring.r);
         self.lanes = ((lowest + 26.0).min(bottom - foot - 4.0), top + 12.0);
+        if width < 190.0 {
+            return;
+        }
         let step = (width / small.len().max(1) as f64).min(120.0);
         let first = x - step * (small.len() as f64 - 1.0) / 2.0;
         for (column, (index, _)) in small.iter().enumerate() {
@@ -299,12 +302,13 @@ fn band(size: Size, margin: f64) -> Band {
 }
 
 fn node_box(node: &StageNode, index: usize, side: Side, rect: Rect) -> NodeBox {
-    let rules = Rect::new(rect.x + PAD, rect.y + rect.h - RULES - PAD, rect.w - 2.0 * PAD, RULES);
-    let inner = Rect::new(rect.x + PAD, rect.y + TITLE, rect.w - 2.0 * PAD, rules.y - rect.y - TITLE - 8.0);
+    let rules =
+        Rect::new(rect.x + PAD, rect.y + rect.h - RULES - 8.0, rect.w - 2.0 * PAD, RULES);
+    let inner = Rect::new(rect.x + PAD, rect.y + TITLE, rect.w - 2.0 * PAD, rules.y - rect.y - TITLE - 6.0);
     let order = pod_order(node);
     let n = order.len() as f64;
-    let (density, height, gap) = if n * 48.0 - 6.0 <= inner.h {
-        (Density::Cards, 42.0, 6.0)
+    let (density, height, gap) = if n * 47.0 - 6.0 <= inner.h {
+        (Density::Cards, 41.0, 6.0)
     } else if n * 28.0 - 4.0 <= inner.h {
         (Density::Lines, 24.0, 4.0)
     } else if squares(inner) >= order.len() {

@@ -32,20 +32,21 @@ pub fn Guide(shown: &Shown) -> Html {
         let run = Callback::from(move |_: MouseEvent| {
             actions.iter().for_each(|action| dispatch.emit(action.clone()))
         });
-        let class = classes!("step", step.done.then_some("done"), (next == Some(n)).then_some("next"));
+        let (is_next, is_last_command) = (next == Some(n), next.is_none() && step.is_command);
+        let class = classes!("step", step.done.then_some("done"), is_next.then_some("next"));
         let label = if step.is_command { ui.run } else { step.run.as_str() };
         html! {
             <li class={class} key={n}>
                 <span class="tick" aria-hidden="true">{ if step.done { "✓".to_string() } else { (n + 1).to_string() } }</span>
                 <div>
                     <h2>{step.title}if step.done { <span class="sr">{format!(" ({})", ui.done)}</span> }</h2>
-                    if next == Some(n) || (next.is_none() && step.is_command) { <p>{step.text}</p> }
-                    if step.is_command && (step.done || next == Some(n)) {
+                    if is_next || is_last_command { <p>{step.text}</p> }
+                    if step.is_command && (step.done || is_next) {
                         <div class="run"><code>{&step.run}</code>
                             <button type="button" disabled={!step.can} onclick={run} aria-label={format!("{label} {}", step.run)}>{label}</button>
                         </div>
-                    } else if next == Some(n) {
-                        <button type="button" class="btn primary" disabled={!step.can} onclick={run}>{label.to_string()}</button>
+                    } else {
+                        <button type="button" class={classes!("btn", if is_next { "primary" } else { "quiet" })} disabled={!step.can} onclick={run}>{label.to_string()}</button>
                     }
                 </div>
             </li>

@@ -109,8 +109,12 @@ pub fn Manifests(shown: &Shown) -> Html {
                     <option value="" selected={true}>{ui.examples}</option>
                     { for EXAMPLES.iter().map(|example| html! { <option value={example.id}>{(example.title)(ui)}</option> }) }
                 </select>
-                <span class={classes!("verdict", has_fatal.then_some("bad"))} role="status">
-                    { if blank { String::new() } else if session.problems.is_empty() { ui.no_problems.to_string() } else { (words.problems)(session.problems.len()) } }
+                <span class={classes!("verdict", if has_fatal { "bad" } else { "good" })} role="status">
+                    if !blank && session.problems.is_empty() {
+                        <span aria-hidden="true">{"✓"}</span><span class="sr">{ui.no_problems}</span>
+                    } else if !blank {
+                        {(words.problems)(session.problems.len())}
+                    }
                 </span>
                 <span class="grow"></span>
                 if !blank {

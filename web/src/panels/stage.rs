@@ -4,7 +4,7 @@
 use super::shapes::shape;
 use crate::examples;
 use crate::flights::{Lens, Mark};
-use crate::layout::{Density, NodeBox, Rect, Ring, Side, Size, pod_place, short_name};
+use crate::layout::{Density, NodeBox, Rect, Ring, Size, pod_place, short_name};
 use crate::model::Shown;
 use crate::session::{Action, Session};
 use crate::sim::{StagePod, StageService};
@@ -170,8 +170,8 @@ fn node(session: &Session, node: &NodeBox, spotlight: &[Place]) -> Html {
             }
             <g class={classes!("rules", is_deciding.then_some("deciding"))}>
                 <rect x={n(node.rules.x)} y={n(node.rules.y)} width={n(node.rules.w)} height={n(node.rules.h)} rx="8" />
-                <text class={classes!(is_deciding.then_some("mono"))} x={n(node.rules.x + 10.0)} y={n(node.rules.y + 16.5)}>
-                    { fit(&rules.unwrap_or_else(|| quiet.to_string()), node.rules.w - 16.0, if is_deciding { 6.3 } else { 6.0 }) }
+                <text class={classes!(is_deciding.then_some("mono"))} x={n(node.rules.x + 10.0)} y={n(node.rules.y + 15.5)}>
+                    { fit(&rules.unwrap_or_else(|| quiet.to_string()), node.rules.w - 16.0, if is_deciding { 6.1 } else { 6.0 }) }
                 </text>
             </g>
         </g>
@@ -206,7 +206,7 @@ fn pod(session: &Session, pod: &StagePod, rect: Rect, density: Density, spotligh
     );
     let address = pod.ip.filter(|_| density == Density::Lines && rect.w > 176.0);
     let room = rect.w - if address.is_some() { 104.0 } else { 34.0 };
-    let most = (room / 7.0).max(6.0) as usize;
+    let most = (room / if is_chosen || is_asker { 8.2 } else { 7.5 }).max(6.0) as usize;
     let body = match density {
         Density::Squares | Density::Count => Html::default(),
         Density::Lines => html! {
@@ -319,29 +319,34 @@ fn story(session: &Session) -> Html {
     let believed = session.believed();
     let real = session.real().filter(|_| !session.belief);
     let gutter = session.layout.gutter;
-    let caption = {
-        let whole = format!("{}: DNAT → {}", ui.happens, pick.rewritten);
-        if (whole.chars().count() as f64) * 5.6 < gutter.1 - gutter.0 {
-            whole
-        } else {
-            format!("→ {}", pick.rewritten)
-        }
-    };
-    let asker = session.asker().and_then(|asker| session.layout.find(asker));
+    let whole = format!("{}: DNAT → {}", ui.happens, pick.rewritten);
+    let has_room = (whole.chars().count() as f64) * 6.4 < gutter.1 - gutter.0;
+    let caption = if has_room { whole } else { format!("→ {}", pick.rewritten) };
     html! {
         <g class="story" aria-hidden="true">
             if let Some(way) = believed {
                 <path class="believes" d={way.path()} />
-                if let Some((rect, side)) = asker {
-                    <text class="believes-word" x={n(if side == Side::Left { gutter.0 + 14.0 } else { gutter.1 - 14.0 })} y={n(rect.y + rect.h / 2.0 - 9.0)}
-                        text-anchor={if side == Side::Left { "start" } else { "end" }}>{ui.believes}</text>
-                }
+                <text class="believes-word" x={n(way.at(0.5).0.0)} y={n(way.at(0.5).0.1 - 6.0)} text-anchor="middle">{ui.believes}</text>
             }
             if let Some(way) = real {
                 <path class="happens" d={way.path()} />
-                <text class="happens-word" x={n((gutter.0 + gutter.1) / 2.0)} y={n(session.layout.lanes.0 + 20.0)} text-anchor="middle">{caption}</text>
+                { {
+                    let (x, y, anchor) = beside(way.at(0.5).0, (gutter.0 + gutter.1) / 2.0);
+                    html! { <text class="happens-word" x={n(x)} y={n(y)} text-anchor={anchor}>{caption}</text> }
+                } }
             }
         </g>
+    }
+}
+
+/// Where the words of a line go: below it in the middle of the gutter, beside it at the sides.
+fn beside((x, y): (f64, f64), middle: f64) -> (f64, f64, &'static str) {
+    if x < middle - 60.0 {
+        (x + 10.0, y + 4.0, "start")
+    } else if x > middle + 60.0 {
+        (x - 10.0, y + 4.0, "end")
+    } else {
+        (x, y + 18.0, "middle")
     }
 }
 

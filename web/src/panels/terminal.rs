@@ -136,8 +136,8 @@ fn new_terminal(shown: &Shown, session: &Session) -> Html {
         html! { <option value={format!("{}/{}", pod.namespace, pod.name)}>{format!("{} {}", ui.in_pod, pod.name)}</option> }
     };
     html! {
-        <select id="new-terminal" aria-label={ui.new_terminal} {onchange}>
-            <option value="" selected={true}>{format!("+ {}", ui.new_terminal)}</option>
+        <select id="new-terminal" aria-label={ui.new_terminal} title={ui.new_terminal} {onchange}>
+            <option value="" selected={true}>{"+"}</option>
             <option value="host">{ui.on_host}</option>
             { for pods.map(option) }
         </select>

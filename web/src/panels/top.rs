@@ -64,7 +64,7 @@ pub fn TopBar(props: &TopProps) -> Html {
                 onclick={act(Action::Theme(session.theme.other()))}>
                 <svg width="15" height="15" viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="6.2" fill="none" stroke="currentColor" stroke-width="1.5" /><path d="M8 1.8a6.2 6.2 0 0 1 0 12.4Z" fill="currentColor" /></svg>
             </button>
-            <button type="button" class="btn icon" title={ui.help_title} aria-label={ui.help_title}
+            <button type="button" class="btn icon help-toggle" title={ui.help_title} aria-label={ui.help_title}
                 aria-expanded={props.help.to_string()} onclick={help.clone()}>{"?"}</button>
             if *asks {
                 <div class="veil">

@@ -155,8 +155,6 @@ impl Session {
             self.recount();
             if self.sim.recording().inputs.is_empty() {
                 self.open_terminal(None, keep);
-                let settled = self.world().now() + Duration::millis(50);
-                self.sim.run_until(settled, Budget(FRAME_STEPS));
                 keep.after();
                 self.run.marked = false;
             }
@@ -224,6 +222,13 @@ impl Session {
             (self.run.silent, self.current) = (0.0, None);
             self.stamps.view += 1;
         }
+    }
+
+    /// Lets a new shell come to its prompt, so that what is typed next is read as a command of its own.
+    pub(super) fn settle(&mut self) {
+        let soon = self.world().now() + Duration::millis(20);
+        self.sim.run_until(soon, Budget(FRAME_STEPS));
+        self.take_in();
     }
 
     fn find_awaited(&mut self) {

@@ -91,6 +91,7 @@ impl Session {
         let opened = self.input(Input::OpenTerminal { terminal, pod }, keep);
         opened.then(|| {
             self.terminals.add(terminal);
+            self.settle();
             terminal
         })
     }

@@ -180,7 +180,7 @@ const UI: Ui = Ui {
     apply: "Apply",
     apply_title: "Apply the manifests (Ctrl+Enter)",
     applied: "Applied",
-    delete_manifest: "Clear the editor",
+    delete_manifest: "Clear",
     no_problems: "No problems",
     restore_indentation: "Restore the indentation",
     fix_hint: "Fix",

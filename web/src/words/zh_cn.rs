@@ -10,9 +10,9 @@ pub(super) static WORDS: Words = Words {
     tag: "zh-CN",
     name: "中文",
     ui: UI,
-    hop,
-    reason,
-    refusal,
+    hop: |h| tighten(hop(h)),
+    reason: |by, why| tighten(reason(by, why)),
+    refusal: |by, why| tighten(refusal(by, why)),
     change,
     place,
     hops: |n| format!("{n} 跳"),
@@ -175,7 +175,7 @@ const UI: Ui = Ui {
     apply: "应用",
     apply_title: "应用清单（Ctrl+Enter）",
     applied: "已应用",
-    delete_manifest: "清空编辑器",
+    delete_manifest: "清空",
     no_problems: "没有问题",
     restore_indentation: "恢复缩进",
     fix_hint: "修复",
@@ -243,6 +243,21 @@ const UI: Ui = Ui {
     key_help: "显示本列表",
     key_tabs: "切换工作台标签",
 };
+
+/// Names in Latin letters stand between spaces; where a Chinese name took their place, the spaces go.
+fn tighten(said: Said) -> Said {
+    let is_chinese = |c: Option<&char>| c.is_some_and(|c| ('\u{2e80}'..'\u{ffff}').contains(c));
+    let without = |text: String| {
+        let chars: Vec<char> = text.chars().collect();
+        let keeps = |(n, c): (usize, &char)| {
+            let before = n.checked_sub(1).and_then(|before| chars.get(before));
+            let is_between = is_chinese(before) && is_chinese(chars.get(n + 1));
+            (*c != ' ' || !is_between).then_some(*c)
+        };
+        chars.iter().enumerate().filter_map(keeps).collect()
+    };
+    Said { title: without(said.title), why: without(said.why) }
+}
 
 fn hop(hop: &Hop) -> Said {
     let (from, to, takes) = (place(&hop.from), place(&hop.to), millis(hop.takes));
