@@ -311,6 +311,8 @@ fn node_box(node: &StageNode, index: usize, side: Side, rect: Rect) -> NodeBox {
         (Density::Cards, 41.0, 6.0)
     } else if n * 28.0 - 4.0 <= inner.h {
         (Density::Lines, 24.0, 4.0)
+    } else if n * 22.0 - 3.0 <= inner.h {
+        (Density::Lines, 19.0, 3.0)
     } else if squares(inner) >= order.len() {
         (Density::Squares, 14.0, 4.0)
     } else {

@@ -58,7 +58,7 @@ export function mount(host, text, label, onChange, onFix, onApply) {
   parent.className = "root";
   root.append(parent);
   const attributes = new Compartment();
-  const labelled = (name) => attributes.of(EditorView.contentAttributes.of({ "aria-label": name, spellcheck: "false", translate: "no" }));
+  const labelled = (name) => attributes.of(EditorView.contentAttributes.of({ "aria-label": name, spellcheck: "false", translate: "no", tabindex: "0" }));
   const apply = { key: "Mod-Enter", run: () => { onApply(); return true; } };
   const view = new EditorView({
     root,
@@ -82,7 +82,7 @@ export function mount(host, text, label, onChange, onFix, onApply) {
       if (now !== next) view.dispatch({ changes: { from: 0, to: now.length, insert: next } });
     },
     label(name) {
-      view.dispatch({ effects: attributes.reconfigure(EditorView.contentAttributes.of({ "aria-label": name, spellcheck: "false", translate: "no" })) });
+      view.dispatch({ effects: attributes.reconfigure(EditorView.contentAttributes.of({ "aria-label": name, spellcheck: "false", translate: "no", tabindex: "0" })) });
     },
     /** Problems as JSON: [{line, column, endLine, endColumn, severity, message, fixes: [label]}], all counted from 1. */
     problems(json) {

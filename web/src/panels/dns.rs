@@ -1,9 +1,11 @@
 //! Questions and answers as they went over the wire, the chosen message decoded, and the Corefile.
 
+use crate::layout::short_name;
 use crate::model::Shown;
+use crate::words::Words;
 use tidepool_core::dns::message::text::describe;
 use tidepool_core::trace::cargo::DnsCargo;
-use tidepool_core::trace::{Cargo, Event, EventId, Fact, Hop};
+use tidepool_core::trace::{Cargo, Event, EventId, Fact, Hop, Place};
 use yew::prelude::*;
 
 /// Messages that are listed at most, and events that are searched for them.
@@ -33,7 +35,7 @@ pub fn Dns(shown: &Shown) -> Html {
         html! {
             <tr class={classes!(is_chosen.then_some("on"))} key={id.0.to_string()} onclick={onclick.clone()}>
                 <td>{event.at.to_string()}</td>
-                <td>{format!("{} → {}", (words.place)(&hop.from), (words.place)(&hop.to))}</td>
+                <td>{format!("{} → {}", short(words, &hop.from), short(words, &hop.to))}</td>
                 <td><button type="button" aria-pressed={is_chosen.to_string()} {onclick}>{dns.name.to_string()}</button></td>
                 <td>{dns.qtype.to_string()}</td>
                 <td class={classes!((&*rcode == "NXDOMAIN").then_some("bad"))}>{format!("{rcode} {count}")}</td>
@@ -62,6 +64,11 @@ pub fn Dns(shown: &Shown) -> Html {
             </div>
         </div>
     }
+}
+
+/// A place's name, short enough for a column.
+fn short(words: &Words, place: &Place) -> String {
+    short_name(&(words.place)(place).as_str().into(), 15)
 }
 
 fn message(event: &Event) -> Option<(&Event, &Hop, &DnsCargo)> {

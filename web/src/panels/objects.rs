@@ -14,7 +14,8 @@ pub fn Objects(shown: &Shown) -> Html {
     let chosen = use_state(|| None::<ObjectRef>);
     let session = shown.model.session();
     let ui = &session.words().ui;
-    let objects = session.world().objects();
+    let mut objects = session.world().objects();
+    objects.sort_by_key(|object| &*object.key.kind == "Event");
     let wanted = filter.to_lowercase();
     let fits = |object: &&Object| {
         let key = &object.key;

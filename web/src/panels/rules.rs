@@ -13,6 +13,7 @@ const MOST: usize = 1_500;
 #[component]
 pub fn Rules(shown: &Shown) -> Html {
     let filter = use_state(String::new);
+    let lit_line = use_node_ref();
     let session = shown.model.session();
     let ui = &session.words().ui;
     let saved = session.world().iptables(&session.node).unwrap_or_default();
@@ -24,11 +25,19 @@ pub fn Rules(shown: &Shown) -> Html {
     let line = |line: &str| {
         let text = format!("{line}\n");
         if lit.as_deref() == Some(line) {
-            html! { <mark title={ui.lit_rule}>{text}</mark> }
+            html! { <mark title={ui.lit_rule} ref={lit_line.clone()}>{text}</mark> }
         } else {
             html! { <span class={classes!(line.starts_with('*').then_some("head"))}>{text}</span> }
         }
     };
+    {
+        let lit_line = lit_line.clone();
+        use_effect_with((lit.clone(), session.node.clone()), move |_| {
+            if let Some(line) = lit_line.cast::<web_sys::Element>() {
+                line.scroll_into_view_with_scroll_into_view_options(&centred());
+            }
+        });
+    }
     let choose = {
         let dispatch = shown.dispatch.clone();
         Callback::from(move |event: Event| {
@@ -63,4 +72,11 @@ pub fn Rules(shown: &Shown) -> Html {
             </div>
         </div>
     }
+}
+
+/// Scrolls so that the line stands in the middle of its own pane, and the page stays where it is.
+fn centred() -> web_sys::ScrollIntoViewOptions {
+    let options = web_sys::ScrollIntoViewOptions::new();
+    options.set_block(web_sys::ScrollLogicalPosition::Center);
+    options
 }

@@ -330,23 +330,9 @@ fn story(session: &Session) -> Html {
             }
             if let Some(way) = real {
                 <path class="happens" d={way.path()} />
-                { {
-                    let (x, y, anchor) = beside(way.at(0.5).0, (gutter.0 + gutter.1) / 2.0);
-                    html! { <text class="happens-word" x={n(x)} y={n(y)} text-anchor={anchor}>{caption}</text> }
-                } }
+                <text class="happens-word" x={n((gutter.0 + gutter.1) / 2.0)} y={n(session.layout.lanes.0 + 18.0)} text-anchor="middle">{caption}</text>
             }
         </g>
-    }
-}
-
-/// Where the words of a line go: below it in the middle of the gutter, beside it at the sides.
-fn beside((x, y): (f64, f64), middle: f64) -> (f64, f64, &'static str) {
-    if x < middle - 60.0 {
-        (x + 10.0, y + 4.0, "start")
-    } else if x > middle + 60.0 {
-        (x - 10.0, y + 4.0, "end")
-    } else {
-        (x, y + 18.0, "middle")
     }
 }
 

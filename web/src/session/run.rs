@@ -7,7 +7,7 @@ use crate::pace::{self, HOP_MS, Pace, REAL_TIME};
 use crate::sim::Budget;
 use std::rc::Rc;
 use tidepool_core::base::{Duration, Instant, TerminalId};
-use tidepool_core::trace::{Event, EventId, Fact, JourneyId, Origin};
+use tidepool_core::trace::{Event, EventId, Fact, JourneyId, Origin, Reason};
 
 /// Steps of the world in one frame: a few milliseconds of work.
 const FRAME_STEPS: u64 = 3_000;
@@ -260,6 +260,9 @@ impl Session {
             if followed && self.run.telling.is_some() && is_shown(event) {
                 hold = Some(telling_ms(event));
                 self.current = Some(event.id);
+            }
+            if let (true, Fact::Decided(_, Reason::ServiceRule(pick))) = (followed, &event.fact) {
+                self.node = pick.node.clone();
             }
         }
         self.stamps.log += 1;
