@@ -98,7 +98,8 @@ pub fn chain_rules<'s>(saved: &'s str, chain: &str) -> Vec<&'s str> {
 
 /// What decides in a rule: its chain, its probability, where it leads. The whole rule is in the rules' own panel.
 fn brief(rule: &str) -> String {
-    let after = |flag: &str| rule.split_once(flag).and_then(|(_, rest)| rest.split(' ').next()).unwrap_or_default();
+    let after =
+        |flag: &str| rule.split_once(flag).and_then(|(_, rest)| rest.split(' ').next()).unwrap_or_default();
     let cut = |name: &str, most: usize| -> String {
         let head: String = name.chars().take(most).collect();
         if head.len() < name.len() { format!("{head}…") } else { head }

@@ -302,8 +302,7 @@ fn band(size: Size, margin: f64) -> Band {
 }
 
 fn node_box(node: &StageNode, index: usize, side: Side, rect: Rect) -> NodeBox {
-    let rules =
-        Rect::new(rect.x + PAD, rect.y + rect.h - RULES - 8.0, rect.w - 2.0 * PAD, RULES);
+    let rules = Rect::new(rect.x + PAD, rect.y + rect.h - RULES - 8.0, rect.w - 2.0 * PAD, RULES);
     let inner = Rect::new(rect.x + PAD, rect.y + TITLE, rect.w - 2.0 * PAD, rules.y - rect.y - TITLE - 6.0);
     let order = pod_order(node);
     let n = order.len() as f64;

@@ -328,3 +328,6 @@ fn leave_out_last(recording: &mut Recording) {
         recording.inputs.pop();
     }
 }
+
+#[cfg(test)]
+mod tests;

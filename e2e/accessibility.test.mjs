@@ -1,0 +1,63 @@
+// axe finds nothing, in both languages and themes and on a small screen; the terminal minds input methods and the keyboard.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { violations } from "./axe.mjs";
+import { launch, open } from "./browser.mjs";
+import { serve } from "./server.mjs";
+
+let server, browser;
+before(async () => {
+  server = await serve();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const screens = {
+  "light, English": {},
+  "dark, Chinese": { colorScheme: "dark", locale: "zh-CN" },
+  "a small screen, little motion": { viewport: { width: 390, height: 844 }, reducedMotion: "reduce" },
+};
+
+for (const [name, options] of Object.entries(screens)) {
+  test(`axe: ${name}`, { timeout: 120_000 }, async () => {
+    const { page, context, wrong } = await open(browser, server.url, options);
+    assert.deepEqual(await violations(page), []);
+    await page.click("#first-try");
+    await page.waitForFunction(() => document.querySelectorAll(".step.done").length >= 3, null, { timeout: 60_000 });
+    for (const tab of ["terminal", "objects", "rules", "dns", "traffic", "log", "manifests"]) {
+      await page.click(`#tab-${tab}`);
+      await page.waitForTimeout(150);
+      assert.deepEqual(await violations(page), [], tab);
+    }
+    assert.deepEqual(wrong, []);
+    await context.close();
+  });
+}
+
+test("the terminal: composing, history, completion", { timeout: 60_000 }, async () => {
+  const { page, context, wrong } = await open(browser, server.url);
+  const input = page.locator(".prompt input");
+  await input.waitFor();
+  await input.fill("kubectl get no");
+  const enter = (init) => input.evaluate((e, more) => e.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true, ...more })), init);
+  await enter({ isComposing: true });
+  await enter({ keyCode: 229 });
+  assert.equal(await input.inputValue(), "kubectl get no");
+  await input.press("Tab");
+  assert.equal(await input.inputValue(), "kubectl get nodes ");
+  await input.press("Enter");
+  await page.waitForFunction(() => document.querySelector(".screen")?.textContent.includes("v1.35"));
+  assert.equal(await input.inputValue(), "");
+  await input.press("ArrowUp");
+  assert.equal((await input.inputValue()).trim(), "kubectl get nodes");
+  await input.fill("sleep 1000");
+  await input.press("Enter");
+  await page.waitForSelector(".prompt.busy");
+  await input.press("Control+c");
+  await page.waitForFunction(() => !document.querySelector(".prompt.busy"));
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
