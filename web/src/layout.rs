@@ -232,7 +232,7 @@ impl Layout {
     /// Where a place is drawn, and on which side of the rings.
     pub fn find(&self, place: &Place) -> Option<(Rect, Side)> {
         let found = self.places.get(place).copied();
-        found.or_else(|| match place {
+        found.or(match place {
             Place::Outside(_) => Some((self.band.operator, Side::Left)),
             Place::Controller(_) => Some((self.band.controllers, Side::Left)),
             Place::Pod(..) => Some((self.band.agents, Side::Right)),

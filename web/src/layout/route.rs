@@ -98,8 +98,8 @@ impl Layout {
         let in_band = |rect: Rect| rect.y < self.band.rect.y + self.band.rect.h;
         match (in_band(a), in_band(b)) {
             (true, true) => Some(self.within_band(a, b)),
-            (true, false) => Some(self.from_band(a, b, b_side)),
-            (false, true) => Some(self.from_band(b, a, a_side).reversed()),
+            (true, false) => Some(self.out_of_band(a, b, b_side)),
+            (false, true) => Some(self.out_of_band(b, a, a_side).reversed()),
             (false, false) => Some(self.between_pods(stage, (from, a, a_side), (to, b, b_side))),
         }
     }
@@ -126,7 +126,7 @@ impl Layout {
         Way::from_curves(&[[start, (start.0 + sign * 20.0, low), (end.0 - sign * 20.0, low), end]])
     }
 
-    fn from_band(&self, band: Rect, rect: Rect, side: Side) -> Way {
+    fn out_of_band(&self, band: Rect, rect: Rect, side: Side) -> Way {
         let start = (band.x + band.w / 2.0, band.y + band.h);
         let end = edge(rect, side);
         let lane = match side {
