@@ -7,8 +7,8 @@ use yew::prelude::*;
 
 /// The line of the fourth step.
 const CALL: &str = "curl -s http://my-service/";
-/// The line of the fifth step.
-const CALLS: &str = "for i in $(seq 12); do curl -s http://my-service/; done | sort | uniq -c";
+/// The line of the fifth step. serve-hostname ends its answer without a newline, hence the echo.
+const CALLS: &str = "for i in $(seq 12); do curl -s http://my-service/; echo; done | sort | uniq -c";
 
 struct Step {
     title: &'static str,
