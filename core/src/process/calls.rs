@@ -215,13 +215,13 @@ impl<P: Program> Kernel<P> {
             },
             OpenMode::Truncate => {
                 self.files_mut(host).put(&path, Bytes::new());
-                Descriptor::FileWrite(path)
+                Descriptor::FileWrite(host, path)
             }
             OpenMode::Append => {
                 if self.files(host).and_then(|files| files.get(&path)).is_none() {
                     self.files_mut(host).put(&path, Bytes::new());
                 }
-                Descriptor::FileWrite(path)
+                Descriptor::FileWrite(host, path)
             }
         };
         self.new_fd(pid, descriptor).map_or(Reply::Err(Errno::Emfile), Reply::Fd)

@@ -1,7 +1,7 @@
 //! What a descriptor of a process goes to, and the pipes between processes.
 
 use crate::api::WatchEvent;
-use crate::base::{Pid, SockId, TerminalId, Text};
+use crate::base::{HostId, Pid, SockId, TerminalId, Text};
 use crate::effect::ContainerId;
 use crate::trace::Cause;
 use bytes::Bytes;
@@ -24,8 +24,8 @@ pub enum Descriptor {
     PipeWrite(PipeId),
     /// A file being read: what is left of it.
     FileRead(Bytes),
-    /// A file being written.
-    FileWrite(Text),
+    /// A file being written: the namespace that has it, which a child elsewhere keeps, and its path.
+    FileWrite(HostId, Text),
     /// A socket.
     Socket(SockId),
     /// An HTTP exchange with the API server: what has come of a watch's stream, and whether it has ended.

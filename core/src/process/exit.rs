@@ -82,7 +82,7 @@ impl<P: Program> Kernel<P> {
             | Descriptor::Captured
             | Descriptor::Terminal(..)
             | Descriptor::FileRead(_)
-            | Descriptor::FileWrite(_)
+            | Descriptor::FileWrite(..)
             | Descriptor::Api(..)
             | Descriptor::Watch(_)
             | Descriptor::Log(..) => {}
@@ -115,7 +115,7 @@ impl<P: Program> Kernel<P> {
             | Descriptor::Captured
             | Descriptor::Terminal(..)
             | Descriptor::FileRead(_)
-            | Descriptor::FileWrite(_)
+            | Descriptor::FileWrite(..)
             | Descriptor::Log(..) => {}
         }
     }

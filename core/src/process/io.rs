@@ -67,7 +67,7 @@ impl<P: Program> Kernel<P> {
             }
             Some(
                 Descriptor::PipeWrite(_)
-                | Descriptor::FileWrite(_)
+                | Descriptor::FileWrite(..)
                 | Descriptor::Watch(_)
                 | Descriptor::Log(..),
             ) => Some(Err(Errno::Ebadf)),
@@ -170,9 +170,7 @@ impl<P: Program> Kernel<P> {
     }
 
     pub(super) fn write(&mut self, pid: Pid, fd: Fd, data: Bytes, out: &mut Out<'_>) -> Option<Reply> {
-        let process = self.get(pid)?;
-        let host = process.host;
-        match process.fds.get(&fd).cloned() {
+        match self.get(pid)?.fds.get(&fd).cloned() {
             None => Some(Reply::Err(Errno::Ebadf)),
             Some(Descriptor::Null) => Some(Reply::Done),
             Some(Descriptor::Captured) => {
@@ -190,7 +188,7 @@ impl<P: Program> Kernel<P> {
                 self.append_log(container, data);
                 Some(Reply::Done)
             }
-            Some(Descriptor::FileWrite(path)) => {
+            Some(Descriptor::FileWrite(host, path)) => {
                 let files = self.files_mut(host);
                 let mut content = files.get(&path).map(|old| old.to_vec()).unwrap_or_default();
                 content.extend_from_slice(&data);
