@@ -1,5 +1,7 @@
 //! Restoring manifests as they arrive from web pages.
 
+#![allow(clippy::unwrap_used)] // in WebAssembly these are no `#[test]`s, which is all that the lint exempts
+
 use serde_json::{Value, json};
 use tidepool_core::api::yaml::read;
 use tidepool_core::api::yaml::repair::{RepairKind, offer};

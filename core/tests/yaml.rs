@@ -1,5 +1,7 @@
 //! Reading and writing YAML beside kubectl's own: recorded from kubectl v1.35.2, `annotate --local` with `-o yaml` and `-o json`.
 
+#![allow(clippy::unwrap_used)] // in WebAssembly these are no `#[test]`s, which is all that the lint exempts
+
 use serde_json::Value;
 use tidepool_core::api::yaml::{read, write};
 #[cfg(target_arch = "wasm32")]

@@ -86,24 +86,9 @@ fn versions() -> Result<Vec<&'static str>, String> {
 }
 
 fn clippy() -> Result<Vec<&'static str>, String> {
-    // The tools and the lessons' checker are clean; the core and the page are not yet, so their warnings are only shown.
-    let clean = [
-        "clippy",
-        "-p",
-        "xtask",
-        "-p",
-        "tidepool-bridge",
-        "-p",
-        "tidepool-tutorials",
-        "--no-deps",
-        "--",
-        "-D",
-        "warnings",
-    ];
-    run("cargo", &clean)?;
-    run("cargo", &["clippy", "--workspace", "--all-targets", "--", "--cap-lints", "warn"])?;
+    run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     let mut wasm = vec!["clippy", "--target", "wasm32-unknown-unknown", "--lib", "--bins", "--tests"];
-    wasm.extend(["-p", "tidepool-core", "-p", "tidepool-web", "--", "--cap-lints", "warn"]);
+    wasm.extend(["-p", "tidepool-core", "-p", "tidepool-web", "--", "-D", "warnings"]);
     done(run("cargo", &wasm))
 }
 
@@ -113,7 +98,7 @@ fn native() -> Result<Vec<&'static str>, String> {
 }
 
 fn doc() -> Result<Vec<&'static str>, String> {
-    let flags = [("RUSTDOCFLAGS", "--cap-lints warn")];
+    let flags = [("RUSTDOCFLAGS", "-D warnings")];
     done(run_with("cargo", &["doc", "--workspace", "--no-deps", "--document-private-items"], &flags))
 }
 

@@ -2,6 +2,7 @@
 //! Models: apimachinery `pkg/api/errors/errors.go`.
 
 use super::{FieldError, Kind};
+use crate::base::Text;
 use serde_json::{Value, json};
 
 /// A refusal.
@@ -14,9 +15,9 @@ pub struct Status {
     /// `message`, in upstream's words.
     pub message: String,
     /// `details.name`; may be empty.
-    pub name: String,
+    pub name: Text,
     /// `details.group` and `details.kind` (the plural, but the kind for Invalid); may be empty.
-    pub resource: (String, String),
+    pub resource: (&'static str, &'static str),
     /// The fields' problems, for Invalid.
     pub causes: Vec<FieldError>,
 }
@@ -29,7 +30,7 @@ impl Status {
             code,
             reason,
             message,
-            name: String::new(),
+            name: Text::default(),
             resource: Default::default(),
             causes: Vec::new(),
         }
@@ -85,13 +86,13 @@ impl Status {
         let list: Vec<String> = causes.iter().map(ToString::to_string).collect();
         let body = if let [one] = list.as_slice() { one.clone() } else { format!("[{}]", list.join(", ")) };
         let message = format!("{} {name:?} is invalid: {body}", kind.qualified_kind());
-        let resource = (kind.group.to_string(), kind.kind.to_string());
-        Status { code: 422, reason: "Invalid", message, name: name.to_string(), resource, causes }
+        let resource = (kind.group, kind.kind);
+        Status { code: 422, reason: "Invalid", message, name: name.into(), resource, causes }
     }
 
     fn about(code: u16, reason: &'static str, message: String, kind: &Kind, name: &str) -> Status {
-        let resource = (kind.group.to_string(), kind.plural.to_string());
-        Status { code, reason, message, name: name.to_string(), resource, causes: Vec::new() }
+        let resource = (kind.group, kind.plural);
+        Status { code, reason, message, name: name.into(), resource, causes: Vec::new() }
     }
 
     /// The refusal as `v1.Status` JSON.
@@ -101,10 +102,10 @@ impl Status {
             "message": self.message, "reason": self.reason, "code": self.code,
         });
         let mut details = serde_json::Map::new();
-        let (group, kind) = &self.resource;
-        for (key, value) in [("name", &self.name), ("group", group), ("kind", kind)] {
+        let (group, kind) = self.resource;
+        for (key, value) in [("name", &*self.name), ("group", group), ("kind", kind)] {
             if !value.is_empty() {
-                details.insert(key.into(), value.as_str().into());
+                details.insert(key.into(), value.into());
             }
         }
         if !self.causes.is_empty() {

@@ -35,7 +35,7 @@ pub fn parse(text: &str, known: fn(&str) -> bool) -> Result<Vec<Block>, Refused>
     let tokens = Dispenser::new(lexer::tokens(text));
     let mut parser = Parser { tokens, snippets: BTreeMap::new(), known, eof: false, imports: 0 };
     let mut blocks = Vec::new();
-    while parser.tokens.next() {
+    while parser.tokens.advance() {
         let mut block = Block::default();
         parser.keys(&mut block)?;
         if parser.eof {
@@ -89,7 +89,7 @@ impl Parser {
                 let key = word.strip_suffix(',').unwrap_or(&word);
                 block.keys.extend((!key.is_empty()).then(|| key.into()));
             }
-            if !self.tokens.next() {
+            if !self.tokens.advance() {
                 if another {
                     return Err(self.tokens.err("Unexpected EOF"));
                 }
@@ -107,7 +107,7 @@ impl Parser {
         if !braced {
             self.tokens.back();
         }
-        while self.tokens.next() {
+        while self.tokens.advance() {
             if self.tokens.val() == "}" {
                 break;
             }
@@ -131,7 +131,7 @@ impl Parser {
         }
         let mut taken: Vec<Token> = self.tokens.token().into_iter().collect();
         let mut nesting = 0;
-        while self.tokens.next() {
+        while self.tokens.advance() {
             match self.tokens.val() {
                 "{" => nesting += 1,
                 _ if self.tokens.is_new_line() && nesting == 0 => {
@@ -162,7 +162,7 @@ impl Parser {
         }
         let mut nesting = 1;
         let mut taken = Vec::new();
-        while self.tokens.next() {
+        while self.tokens.advance() {
             match self.tokens.val() {
                 "}" if nesting == 1 => {
                     self.snippets.insert(name.into(), taken);

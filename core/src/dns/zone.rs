@@ -9,12 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+/// Where an address is listed: the namespace, the Service, the EndpointSlice.
+type Place = (Text, Text, Text);
+
 /// The copy. What is large is shared, so that clones are cheap.
 #[derive(Debug, Clone, Default)]
 pub struct Cluster {
     namespaces: BTreeMap<Text, Arc<Namespace>>,
     service_ips: Arc<BTreeMap<IpAddr, (Text, Text)>>,
-    endpoint_ips: Arc<BTreeMap<IpAddr, BTreeSet<(Text, Text, Text)>>>,
+    endpoint_ips: Arc<BTreeMap<IpAddr, BTreeSet<Place>>>,
     /// When something last changed that answers depend on: the SOA's serial.
     pub changed: Instant,
     /// Whether the first list is there.

@@ -48,7 +48,7 @@ pub fn heartbeat(kubelet: &mut Kubelet, out: &mut Out<'_>) {
 pub fn answered(kubelet: &mut Kubelet, asked: &Asked, result: &Result<Response, Status>, out: &mut Out<'_>) {
     match (asked, result) {
         (Asked::Node, Err(status)) if status.reason == "AlreadyExists" => post_status(kubelet, out),
-        (Asked::Lease, Err(status)) if status.code == 404 && status.name == *kubelet.config.name => {
+        (Asked::Lease, Err(status)) if status.code == 404 && status.name == kubelet.config.name => {
             kubelet.call(Asked::Nothing, Request::create(AGENT, lease(kubelet, out)), out);
         }
         _ => {}

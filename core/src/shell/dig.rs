@@ -36,7 +36,7 @@ pub struct Dig {
 #[derive(Debug, Clone)]
 enum Stage {
     Idle,
-    Locate(Locator),
+    Locate(Box<Locator>),
     Ask(Box<Asker>),
     Exit,
 }
@@ -88,7 +88,7 @@ impl Dig {
         }
         self.tried = (0, u32::try_from(self.names.len()).unwrap_or(u32::MAX));
         let (locator, servers) = Locator::start(cx, lookup.server.as_deref());
-        self.stage = Stage::Locate(locator);
+        self.stage = Stage::Locate(Box::new(locator));
         self.located(cx, servers)
     }
 

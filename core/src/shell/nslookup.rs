@@ -45,7 +45,7 @@ struct Options {
 #[derive(Debug, Clone)]
 enum Stage {
     Idle,
-    Locate(Locator),
+    Locate(Box<Locator>),
     Ask(Box<Asker>),
     Exit,
 }
@@ -107,7 +107,7 @@ impl Nslookup {
         self.tried = (0, u32::try_from(self.names.len()).unwrap_or(u32::MAX));
         let server = self.server.clone();
         let (locator, servers) = Locator::start(cx, server.as_deref());
-        self.stage = Stage::Locate(locator);
+        self.stage = Stage::Locate(Box::new(locator));
         self.located(cx, servers)
     }
 

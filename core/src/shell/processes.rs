@@ -8,6 +8,9 @@ use crate::base::{Fd, Pid, Text};
 use crate::process::{Cx, Reply, Signal, Syscall, Turn};
 use std::collections::VecDeque;
 
+/// A process: its number, its parent's, its command.
+type Row = (Pid, Option<Pid>, Text);
+
 /// A `ps` or a `kill`.
 #[derive(Debug, Clone)]
 pub struct Processes {
@@ -52,9 +55,9 @@ impl Processes {
     }
 
     /// `ps`: number, terminal, time, command; `-ef` and `aux` say more.
-    fn table(&self, processes: &[(Pid, Option<Pid>, Text)]) -> String {
+    fn table(&self, processes: &[Row]) -> String {
         let flags: String = self.argv.iter().skip(1).map(|word| word.trim_start_matches('-')).collect();
-        let (head, line): (&str, fn(&(Pid, Option<Pid>, Text)) -> String) = if flags.contains('f') {
+        let (head, line): (&str, fn(&Row) -> String) = if flags.contains('f') {
             ("UID          PID    PPID  C STIME TTY          TIME CMD\n", |(pid, parent, command)| {
                 let parent = parent.map_or(0, |parent| parent.0);
                 format!("root     {:>7} {parent:>7}  0 00:00 ?        00:00:00 {command}\n", pid.0)

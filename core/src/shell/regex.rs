@@ -47,20 +47,14 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, String> {
             '\\' => {
                 let Some(next) = chars.get(at).copied() else { return Err("Trailing backslash".into()) };
                 at += 1;
-                match next {
-                    '(' | ')' | '{' | '}' | '|' | '+' | '?' => (!extended, next),
-                    'w' | 'W' | 's' | 'S' | 'b' | 'B' => {
-                        out.extend(['\\', next]);
+                match escape(next, extended) {
+                    Escape::Is(special) => (special, next),
+                    Escape::Class(class) => {
+                        out.extend(class);
                         at_start = false;
                         continue;
                     }
-                    '<' | '>' => {
-                        out.push_str(if next == '<' { "\\<" } else { "\\>" });
-                        at_start = false;
-                        continue;
-                    }
-                    '1'..='9' => return Err("Invalid back reference".into()),
-                    next => (false, next),
+                    Escape::BackReference => return Err("Invalid back reference".into()),
                 }
             }
             '[' => {
@@ -68,12 +62,7 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, String> {
                 at_start = false;
                 continue;
             }
-            '(' | ')' | '{' | '}' | '|' | '+' | '?' => (extended, c),
-            '.' => (true, c),
-            '*' => (!at_start, c),
-            '^' => (extended || at_start, c),
-            '$' => (extended || ends_here(&chars, at), c),
-            c => (false, c),
+            c => (is_special(c, extended, at_start, ends_here(&chars, at)), c),
         };
         match (special, c) {
             (true, '(') => {
@@ -114,6 +103,37 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, String> {
     match open {
         0 => Ok(out),
         _ => Err("Unmatched ( or \\(".into()),
+    }
+}
+
+/// What a character means after a backslash.
+enum Escape {
+    /// The character, which is special or stands for itself.
+    Is(bool),
+    /// A class or an anchor, as `regex-lite` writes it.
+    Class([char; 2]),
+    /// A back reference, which `regex-lite` has not.
+    BackReference,
+}
+
+fn escape(next: char, extended: bool) -> Escape {
+    match next {
+        '(' | ')' | '{' | '}' | '|' | '+' | '?' => Escape::Is(!extended),
+        'w' | 'W' | 's' | 'S' | 'b' | 'B' | '<' | '>' => Escape::Class(['\\', next]),
+        '1'..='9' => Escape::BackReference,
+        _ => Escape::Is(false),
+    }
+}
+
+/// Whether a character is special where it stands, without a backslash.
+fn is_special(c: char, extended: bool, at_start: bool, at_end: bool) -> bool {
+    match c {
+        '(' | ')' | '{' | '}' | '|' | '+' | '?' => extended,
+        '.' => true,
+        '*' => !at_start,
+        '^' => extended || at_start,
+        '$' => extended || at_end,
+        _ => false,
     }
 }
 

@@ -73,7 +73,7 @@ fn subscription_wants(subscription: &Subscription, event: &WatchEvent) -> bool {
     let is_pod = event.object.kind == &pod::POD;
     let of_node =
         subscription.node.as_deref().is_none_or(|node| !is_pod || event.object.str("spec.nodeName") == node);
-    of_node && subscription.kinds.iter().any(|kind| *kind == event.object.kind)
+    of_node && subscription.kinds.contains(&event.object.kind)
 }
 
 impl Rooms {

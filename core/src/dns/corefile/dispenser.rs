@@ -29,7 +29,7 @@ impl Dispenser {
     }
 
     /// Steps to the next token.
-    pub fn next(&mut self) -> bool {
+    pub fn advance(&mut self) -> bool {
         let more = self.at < self.tokens.len();
         self.at += usize::from(more);
         more
@@ -43,7 +43,7 @@ impl Dispenser {
     /// Steps to the next token if it is on the same line.
     pub fn next_arg(&mut self) -> bool {
         let Some(present) = self.at.checked_sub(1).and_then(|n| self.tokens.get(n)) else {
-            return self.next();
+            return self.advance();
         };
         let last_line = present.line + present.text.matches('\n').count();
         let same = self.tokens.get(self.at).is_some_and(|next| next.line == last_line);
@@ -54,7 +54,7 @@ impl Dispenser {
     /// Steps to the next token within the block that opens here or is open.
     pub fn next_block(&mut self) -> bool {
         if self.nesting > 0 {
-            let more = self.next();
+            let more = self.advance();
             if !more || self.val() == "}" {
                 self.nesting -= 1;
                 return false;
@@ -68,7 +68,7 @@ impl Dispenser {
             self.back();
             return false;
         }
-        self.next();
+        self.advance();
         if self.val() == "}" {
             return false;
         }

@@ -42,7 +42,7 @@ enum Action {
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     let tokens = &mut setup.tokens;
     let mut acl = Acl::default();
-    while tokens.next() {
+    while tokens.advance() {
         let zones = zones_or(tokens.remaining_args().iter(), setup.zones);
         let mut policies = Vec::new();
         while tokens.next_block() {

@@ -27,7 +27,7 @@ pub struct Trial {
 /// `autopath [ZONES...] @kubernetes`.
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     let tokens = &mut setup.tokens;
-    tokens.next();
+    tokens.advance();
     let mut args = tokens.remaining_args();
     match args.pop() {
         None => Err("no resolv-conf specified".to_string()),

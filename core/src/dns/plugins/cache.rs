@@ -61,7 +61,7 @@ pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
         fail_ttl: Duration::secs(5),
         keep_ttl: false,
     };
-    tokens.next();
+    tokens.advance();
     let mut args = tokens.remaining_args();
     if let Some(ttl) = args.first().and_then(|text| text.parse::<i64>().ok()) {
         let Some(max) = u64::try_from(ttl).ok().filter(|max| *max > 0) else {

@@ -14,7 +14,7 @@ pub struct Chaos {
 
 /// `chaos [VERSION] [AUTHORS...]`.
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
-    setup.tokens.next();
+    setup.tokens.advance();
     let mut args = setup.tokens.remaining_args().into_iter();
     let version = args.next().unwrap_or_else(|| super::super::coredns::VERSION.into());
     Ok(Chaos { version, authors: args.collect() }.into())

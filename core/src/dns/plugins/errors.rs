@@ -12,7 +12,7 @@ pub struct Errors;
 /// `errors`, or `errors stdout`.
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     let tokens = &mut setup.tokens;
-    while tokens.next() {
+    while tokens.advance() {
         let args = tokens.remaining_args();
         match args.as_slice() {
             [] => {}

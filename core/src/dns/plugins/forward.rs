@@ -33,7 +33,7 @@ enum Policy {
 /// `forward FROM TO... { ... }`.
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     let mut forward = Forward::default();
-    while setup.tokens.next() {
+    while setup.tokens.advance() {
         let stanza = stanza(setup)?;
         forward.stanzas.push(stanza);
     }

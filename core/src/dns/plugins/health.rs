@@ -19,7 +19,7 @@ impl Handler for Health {}
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     let tokens = &mut setup.tokens;
     let mut health = Health { port: 8080, lameduck: Duration::ZERO };
-    while tokens.next() {
+    while tokens.advance() {
         let args = tokens.remaining_args();
         match args.as_slice() {
             [] => {}

@@ -22,7 +22,7 @@ pub struct Hosts {
 /// `hosts [FILE [ZONES...]] { INLINE; ttl N; no_reverse; reload DURATION; fallthrough [ZONES...] }`.
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     let tokens = &mut setup.tokens;
-    tokens.next();
+    tokens.advance();
     let args = tokens.remaining_args();
     let path = args.first().map_or("/etc/hosts", |path| &**path);
     let file = setup.files.text(path);

@@ -13,7 +13,7 @@ pub struct Loadbalance;
 /// `loadbalance [round_robin]`.
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     let tokens = &mut setup.tokens;
-    while tokens.next() {
+    while tokens.advance() {
         let args = tokens.remaining_args();
         match args.first().map(|policy| &**policy) {
             None | Some("round_robin") if args.len() <= 1 => {}

@@ -28,7 +28,7 @@ const COMMON: &str = r#"{remote}:{port} - {>id} "{type} {class} {name} {proto} {
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     let tokens = &mut setup.tokens;
     let mut rules = Vec::new();
-    while tokens.next() {
+    while tokens.advance() {
         let mut args = tokens.remaining_args();
         let mut format: Text = COMMON.into();
         // A format is recognised by its braces, and never as the first argument.

@@ -11,7 +11,7 @@ impl Handler for Loop {}
 
 /// `loop`.
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
-    setup.tokens.next();
+    setup.tokens.advance();
     if setup.tokens.next_arg() {
         return Err(setup.tokens.arg_err());
     }

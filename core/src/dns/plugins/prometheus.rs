@@ -12,7 +12,7 @@ impl Handler for Prometheus {}
 /// `prometheus [ADDRESS]`.
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     let tokens = &mut setup.tokens;
-    while tokens.next() {
+    while tokens.advance() {
         if tokens.remaining_args().len() > 1 {
             return Err(tokens.arg_err());
         }

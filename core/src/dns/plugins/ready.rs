@@ -16,7 +16,7 @@ impl Handler for Ready {}
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     let tokens = &mut setup.tokens;
     let mut ready = Ready { port: 8181 };
-    while tokens.next() {
+    while tokens.advance() {
         let args = tokens.remaining_args();
         match args.as_slice() {
             [] => {}

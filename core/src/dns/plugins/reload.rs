@@ -19,7 +19,7 @@ impl Handler for Reload {}
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     let tokens = &mut setup.tokens;
     const SECOND: i64 = 1_000_000_000;
-    tokens.next();
+    tokens.advance();
     let args = tokens.remaining_args();
     if args.len() > 2 {
         return Err(tokens.arg_err());

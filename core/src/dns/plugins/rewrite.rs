@@ -28,7 +28,7 @@ pub struct Rewritten {
 /// `rewrite [continue|stop] FIELD ...`, or a block of such.
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     let mut rewrite = Rewrite::default();
-    while setup.tokens.next() {
+    while setup.tokens.advance() {
         let mut args = setup.tokens.remaining_args();
         // The lines of a block are one rule, word after word.
         while setup.tokens.next_block() {

@@ -32,7 +32,7 @@ struct One {
 /// `template CLASS TYPE [ZONES...] { ... }`.
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     let mut template = Template::default();
-    while setup.tokens.next() {
+    while setup.tokens.advance() {
         let one = one(setup)?;
         template.templates.push(one);
     }

@@ -184,7 +184,7 @@ impl Sed {
             Address::Last => last,
             Address::Match(regex) => regex.is_match(space),
             Address::Every(first, 0) => *first == number,
-            Address::Every(first, step) => number >= *first && (number - first) % step == 0,
+            Address::Every(first, step) => number >= *first && (number - first).is_multiple_of(*step),
             Address::More(_) => false,
         };
         let Some(to) = &step.to else { return holds(from) };

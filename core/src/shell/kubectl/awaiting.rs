@@ -98,9 +98,9 @@ impl Wait {
         let wanted = io.check(wanted)?;
         let path = client::path(target.kind, &namespace, &target.name);
         let answer = io.http(client::get(&path, &[], client::JSON))?;
-        if !answer.is_ok()
-            && !(answer.is_not_found() && matches!(wanted, Wanted::Deletion | Wanted::Creation))
-        {
+        let awaited = matches!(wanted, Wanted::Deletion | Wanted::Creation);
+        let may_be_absent = answer.is_not_found() && awaited;
+        if !answer.is_ok() && !may_be_absent {
             return io.refused(&answer);
         }
         let object = answer.is_ok().then(|| answer.json.clone());

@@ -24,10 +24,13 @@ pub struct Ran {
     pub status: i32,
 }
 
+/// A status code, headers, a body, or the chunks of a stream.
+type Answer = (u16, Vec<(&'static str, String)>, String, Option<Vec<String>>);
+
 /// The fake kernel.
 #[derive(Debug, Default)]
 pub struct Fake {
-    answers: VecDeque<(u16, Vec<(&'static str, String)>, String, Option<Vec<String>>)>,
+    answers: VecDeque<Answer>,
     stdin: String,
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Call {
 
 impl Call {
     /// Calls a function with words; the first is its name.
-    pub fn new(core: &mut Core, body: Command, argv: &[Text], tested: bool) -> Frame {
+    pub fn frame(core: &mut Core, body: Command, argv: &[Text], tested: bool) -> Frame {
         let params = std::mem::replace(&mut core.state.params, argv.get(1..).unwrap_or_default().into());
         core.locals.push(Vec::new());
         Frame::Call(Call { body: Some(body), params, tested })

@@ -47,7 +47,7 @@ impl CompoundFrame {
         }
     }
 
-    pub fn step(mut self, core: &mut Core, cx: &mut Cx<'_, '_>, reply: Option<Reply>) -> Next {
+    pub fn step(mut self: Box<Self>, core: &mut Core, cx: &mut Cx<'_, '_>, reply: Option<Reply>) -> Next {
         self.outputs.extend(core.substituted.take());
         match &mut self.phase {
             Phase::Expand => self.redirect(core, cx),
@@ -77,7 +77,7 @@ impl CompoundFrame {
         }
     }
 
-    fn redirect(mut self, core: &mut Core, cx: &mut Cx<'_, '_>) -> Next {
+    fn redirect(mut self: Box<Self>, core: &mut Core, cx: &mut Cx<'_, '_>) -> Next {
         self.status_before = core.state.status;
         if self.compound.redirects.is_empty() {
             self.phase = Phase::Enter;
@@ -98,7 +98,7 @@ impl CompoundFrame {
         }
     }
 
-    fn opening(mut self, core: &mut Core, step: OpenStep) -> Next {
+    fn opening(mut self: Box<Self>, core: &mut Core, step: OpenStep) -> Next {
         if let OpenStep::Call(call) = step {
             return Next::Call(Frame::Compound(self), call.into());
         }
@@ -117,35 +117,35 @@ impl CompoundFrame {
         Next::Again(Frame::Compound(self))
     }
 
-    fn enter(mut self, core: &mut Core, cx: &mut Cx<'_, '_>) -> Next {
+    fn enter(mut self: Box<Self>, core: &mut Core, cx: &mut Cx<'_, '_>) -> Next {
         let compound = self.compound.clone();
         let tested = self.tested;
         core.state.status = self.status_before;
         core.state.line = self.compound.line;
         let frame = match &compound.kind {
-            Construct::Group(list) => ListFrame::new(list.clone(), tested),
+            Construct::Group(list) => ListFrame::frame(list.clone(), tested),
             Construct::Subshell(list) => {
                 self.phase = Phase::Spawn;
-                let turn = Sh::child(core, ListFrame::new(list.clone(), tested), core.io.stdio(), false);
+                let turn = Sh::child(core, ListFrame::frame(list.clone(), tested), core.io.stdio(), false);
                 return Next::Call(Frame::Compound(self), turn);
             }
             Construct::For(name, words, body) => match words {
-                None => ForFrame::new(core, name.clone(), core.state.params.clone(), body.clone(), tested),
+                None => ForFrame::frame(core, name.clone(), core.state.params.clone(), body.clone(), tested),
                 Some(words) => match self.expanded(core, cx, |expander| expander.words(words)) {
-                    Ok(words) => ForFrame::new(core, name.clone(), words.into(), body.clone(), tested),
+                    Ok(words) => ForFrame::frame(core, name.clone(), words.into(), body.clone(), tested),
                     Err(stop) => return flow::stopped(core, Frame::Compound(self), stop),
                 },
             },
             Construct::ForArithmetic(parts, body) => {
-                ForArithmeticFrame::new(core, parts, body.clone(), tested)
+                ForArithmeticFrame::frame(core, parts, body.clone(), tested)
             }
             Construct::Loop(until, condition, body) => {
-                LoopFrame::new(core, *until, condition.clone(), body.clone(), tested)
+                LoopFrame::frame(core, *until, condition.clone(), body.clone(), tested)
             }
-            Construct::If(arms, otherwise) => IfFrame::new(arms.clone(), otherwise.clone(), tested),
+            Construct::If(arms, otherwise) => IfFrame::frame(arms.clone(), otherwise.clone(), tested),
             Construct::Case(word, arms) => {
                 match self.expanded(core, cx, |expander| chosen(expander, word, arms)) {
-                    Ok(Some(body)) => ListFrame::new(body, tested),
+                    Ok(Some(body)) => ListFrame::frame(body, tested),
                     Ok(None) => return self.finish(core, 0),
                     Err(stop) => return flow::stopped(core, Frame::Compound(self), stop),
                 }
@@ -183,7 +183,7 @@ impl CompoundFrame {
         result
     }
 
-    fn decided(self, core: &mut Core, held: Result<bool, Stop>, _what: &str) -> Next {
+    fn decided(self: Box<Self>, core: &mut Core, held: Result<bool, Stop>, _what: &str) -> Next {
         match held {
             Ok(held) => self.finish(core, i32::from(!held)),
             Err(Stop::Error(message)) => {
@@ -195,12 +195,12 @@ impl CompoundFrame {
         }
     }
 
-    fn define(self, core: &mut Core, name: &Text, body: &Command) -> Next {
+    fn define(self: Box<Self>, core: &mut Core, name: &Text, body: &Command) -> Next {
         Arc::make_mut(&mut core.state.functions).insert(name.clone(), body.clone());
         self.finish(core, 0)
     }
 
-    fn finish(self, core: &mut Core, status: i32) -> Next {
+    fn finish(self: Box<Self>, core: &mut Core, status: i32) -> Next {
         let interrupted = core.interrupted && status == 130;
         self.abandon(core);
         if interrupted {

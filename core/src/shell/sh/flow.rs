@@ -20,7 +20,9 @@ pub(super) fn command(command: &Command, tested: bool) -> Frame {
         Command::Simple(simple) => {
             Frame::Simple(Box::new(SimpleFrame::new(simple.clone(), None).tested(tested)))
         }
-        Command::Compound(compound) => Frame::Compound(CompoundFrame::new(compound.clone(), tested)),
+        Command::Compound(compound) => {
+            Frame::Compound(Box::new(CompoundFrame::new(compound.clone(), tested)))
+        }
     }
 }
 
@@ -35,7 +37,7 @@ pub(super) struct ListFrame {
 
 impl ListFrame {
     /// A list from its first command.
-    pub fn new(list: Arc<List>, tested: bool) -> Frame {
+    pub fn frame(list: Arc<List>, tested: bool) -> Frame {
         Frame::List(ListFrame { list, at: 0, tested, starting: false })
     }
 
@@ -124,7 +126,7 @@ impl AndOrFrame {
         };
         self.at += 1;
         let frame = PipelineFrame::new(pipeline.clone(), self.tested || !last);
-        Next::Push(Frame::AndOr(self), Frame::Pipeline(frame))
+        Next::Push(Frame::AndOr(self), Frame::Pipeline(Box::new(frame)))
     }
 }
 
@@ -138,22 +140,22 @@ pub(super) struct IfFrame {
 }
 
 impl IfFrame {
-    pub fn new(arms: Vec<(Arc<List>, Arc<List>)>, otherwise: Option<Arc<List>>, tested: bool) -> Frame {
+    pub fn frame(arms: Vec<(Arc<List>, Arc<List>)>, otherwise: Option<Arc<List>>, tested: bool) -> Frame {
         Frame::If(IfFrame { arms, otherwise, tested, at: 0 })
     }
 
     pub fn step(mut self, core: &mut Core) -> Next {
         let held = self.at.checked_sub(1).and_then(|n| self.arms.get(n)).filter(|_| core.state.status == 0);
         if let Some((_, body)) = held {
-            return Next::Replace(ListFrame::new(body.clone(), self.tested));
+            return Next::Replace(ListFrame::frame(body.clone(), self.tested));
         }
         if let Some((condition, _)) = self.arms.get(self.at) {
-            let frame = ListFrame::new(condition.clone(), true);
+            let frame = ListFrame::frame(condition.clone(), true);
             self.at += 1;
             return Next::Push(Frame::If(self), frame);
         }
         match self.otherwise {
-            Some(list) => Next::Replace(ListFrame::new(list, self.tested)),
+            Some(list) => Next::Replace(ListFrame::frame(list, self.tested)),
             None => Next::Done(0),
         }
     }
@@ -172,7 +174,7 @@ pub(super) struct LoopFrame {
 }
 
 impl LoopFrame {
-    pub fn new(core: &mut Core, until: bool, condition: Arc<List>, body: Arc<List>, tested: bool) -> Frame {
+    pub fn frame(core: &mut Core, until: bool, condition: Arc<List>, body: Arc<List>, tested: bool) -> Frame {
         core.loops += 1;
         Frame::Loop(LoopFrame { until, condition, body, tested, asked: false, ran: false, status: 0 })
     }
@@ -183,7 +185,7 @@ impl LoopFrame {
             if self.ran {
                 self.status = core.state.status;
             }
-            let frame = ListFrame::new(self.condition.clone(), true);
+            let frame = ListFrame::frame(self.condition.clone(), true);
             return Next::Push(Frame::Loop(self), frame);
         }
         if (core.state.status == 0) == self.until {
@@ -192,7 +194,7 @@ impl LoopFrame {
         }
         self.asked = false;
         self.ran = true;
-        let frame = ListFrame::new(self.body.clone(), self.tested);
+        let frame = ListFrame::frame(self.body.clone(), self.tested);
         Next::Push(Frame::Loop(self), frame)
     }
 }
@@ -208,7 +210,7 @@ pub(super) struct ForFrame {
 }
 
 impl ForFrame {
-    pub fn new(core: &mut Core, name: Text, words: Arc<[Text]>, body: Arc<List>, tested: bool) -> Frame {
+    pub fn frame(core: &mut Core, name: Text, words: Arc<[Text]>, body: Arc<List>, tested: bool) -> Frame {
         core.loops += 1;
         core.state.status = 0;
         Frame::For(ForFrame { name, words, at: 0, body, tested })
@@ -225,7 +227,7 @@ impl ForFrame {
             core.loops = core.loops.saturating_sub(1);
             return Next::Done(1);
         }
-        let frame = ListFrame::new(self.body.clone(), self.tested);
+        let frame = ListFrame::frame(self.body.clone(), self.tested);
         Next::Push(Frame::For(self), frame)
     }
 }
@@ -240,7 +242,7 @@ pub(super) struct ForArithmeticFrame {
 }
 
 impl ForArithmeticFrame {
-    pub fn new(core: &mut Core, parts: &[Word; 3], body: Arc<List>, tested: bool) -> Frame {
+    pub fn frame(core: &mut Core, parts: &[Word; 3], body: Arc<List>, tested: bool) -> Frame {
         core.loops += 1;
         Frame::ForArithmetic(ForArithmeticFrame {
             parts: Arc::new(parts.clone()),
@@ -261,7 +263,7 @@ impl ForArithmeticFrame {
         match held {
             Ok(0) => {}
             Ok(_) => {
-                let frame = ListFrame::new(self.body.clone(), self.tested);
+                let frame = ListFrame::frame(self.body.clone(), self.tested);
                 return Next::Push(Frame::ForArithmetic(self), frame);
             }
             Err(message) => {

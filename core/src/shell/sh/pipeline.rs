@@ -60,7 +60,7 @@ impl PipelineFrame {
         }
     }
 
-    pub fn step(mut self, core: &mut Core, cx: &mut Cx<'_, '_>, reply: Option<Reply>) -> Next {
+    pub fn step(mut self: Box<Self>, core: &mut Core, cx: &mut Cx<'_, '_>, reply: Option<Reply>) -> Next {
         match self.phase {
             Phase::Begin => {
                 self.began = self.pipeline.timed.then_some(cx.out.now);
@@ -100,7 +100,7 @@ impl PipelineFrame {
         }
     }
 
-    fn next_command(mut self, core: &mut Core) -> Next {
+    fn next_command(mut self: Box<Self>, core: &mut Core) -> Next {
         if self.at + 1 < self.pipeline.commands.len() {
             self.phase = Phase::Pipe;
             return Next::Call(Frame::Pipeline(self), Syscall::Pipe.into());
@@ -109,7 +109,7 @@ impl PipelineFrame {
     }
 
     /// Starts the next command, with its output in a pipe unless it is the last.
-    fn launch(mut self, core: &mut Core, pipe: Option<(Fd, Fd)>) -> Next {
+    fn launch(mut self: Box<Self>, core: &mut Core, pipe: Option<(Fd, Fd)>) -> Next {
         let mut io = self.before.clone().unwrap_or_else(Io::inherited);
         if let Some(read) = self.input {
             io.set(0, Some(Stdio::From(read)));
@@ -139,7 +139,7 @@ impl PipelineFrame {
         }
     }
 
-    fn launched(mut self, core: &mut Core) -> Next {
+    fn launched(mut self: Box<Self>, core: &mut Core) -> Next {
         let part = core.launched.take().ok_or(core.state.status);
         core.children.extend(part.ok());
         self.parts.push(part);
@@ -154,7 +154,7 @@ impl PipelineFrame {
         Next::Again(Frame::Pipeline(self))
     }
 
-    fn wait(mut self, core: &mut Core, cx: &Cx<'_, '_>) -> Next {
+    fn wait(mut self: Box<Self>, core: &mut Core, cx: &Cx<'_, '_>) -> Next {
         while let Some(part) = self.parts.get(self.statuses.len()) {
             match part {
                 Ok(pid) => {

@@ -134,7 +134,7 @@ impl Script {
                 let taken = self.rest().get(..length).unwrap_or_default();
                 self.line += taken.bytes().filter(|byte| *byte == b'\n').count() as u32;
                 self.at += length;
-                let frame = ListFrame::new(Arc::new(list), self.tested);
+                let frame = ListFrame::frame(Arc::new(list), self.tested);
                 Next::Push(Frame::Script(self), frame)
             }
             Ok(None) if more => {

@@ -291,7 +291,7 @@ impl SimpleFrame {
             return Next::Unwind(Unwind::Abort(1));
         }
         self.vars_before = core.set_for_a_while(&self.assignments);
-        let frame = Call::new(core, body, &self.argv, self.tested);
+        let frame = Call::frame(core, body, &self.argv, self.tested);
         self.phase = Phase::Inside;
         Next::Push(Frame::Simple(self), frame)
     }

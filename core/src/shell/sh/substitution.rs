@@ -62,7 +62,7 @@ impl Substitution {
                 stdio[1] = Stdio::From(write);
                 let mut child = core.clone();
                 child.state = (*self.state).clone();
-                let turn = Sh::child(&child, ListFrame::new(self.list.clone(), false), stdio, false);
+                let turn = Sh::child(&child, ListFrame::frame(self.list.clone(), false), stdio, false);
                 Next::Call(Frame::Substitution(self), turn)
             }
             (Phase::Spawn, Some(Reply::Spawned(pid))) => {

@@ -9,7 +9,8 @@ pub(super) fn problems(service: &Object, old: &Object) -> Vec<FieldError> {
     let mut wrong = Vec::new();
     let either = |kind: &str| [service, old].iter().any(|s| s.str("spec.type") == kind);
     let both = |kind: &str| [service, old].iter().all(|s| s.str("spec.type") == kind);
-    if !either("ExternalName") && !(is_headless(service) && is_headless(old)) {
+    let both_headless = is_headless(service) && is_headless(old);
+    if !either("ExternalName") && !both_headless {
         let ips = List { path: "spec.clusterIPs", what: "clusterIP", service, old };
         ips.problems(&mut wrong);
         let families = List { path: "spec.ipFamilies", what: "ipFamily", service, old };

@@ -18,7 +18,7 @@ pub enum PodMode {
 
 /// `kubernetes [ZONES...] { ... }`.
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
-    setup.tokens.next();
+    setup.tokens.advance();
     let zones = zones_or(setup.tokens.remaining_args().iter(), setup.zones);
     let primary = zones.iter().find(|zone| !is_reverse(zone)).cloned();
     let mut k = Kubernetes {

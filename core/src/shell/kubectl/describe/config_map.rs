@@ -24,7 +24,7 @@ pub fn config_map(io: &mut Io<'_, '_, '_>, subject: &Subject, page: &mut Page) -
 pub fn secret(_: &mut Io<'_, '_, '_>, subject: &Subject, page: &mut Page) -> Asked<()> {
     heading(subject, page);
     page.line(0, "");
-    page.field(0, "Type", &format!(" {}", subject.str("type")).trim_start().to_string());
+    page.field(0, "Type", format!(" {}", subject.str("type")).trim_start());
     page.line(0, "\nData\n====");
     for (key, value) in tree::pairs(&subject.tree, "data") {
         page.field(0, key, &format!("{} bytes", decoded_length(value)));
