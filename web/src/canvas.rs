@@ -73,12 +73,19 @@ pub fn draw(canvas: &HtmlCanvasElement, session: &Session, palette: &mut Palette
     context.clear_rect(0.0, 0.0, size.width, size.height);
     for flight in session.flights.iter() {
         if let Some(way) = session.way_of(flight) {
-            mark(&context, flight, &way, session.still, palette);
+            mark(&context, session, flight, &way, palette);
         }
     }
 }
 
-fn mark(context: &CanvasRenderingContext2d, flight: &Flight, way: &Way, still: bool, palette: &Palette) {
+fn mark(
+    context: &CanvasRenderingContext2d,
+    session: &Session,
+    flight: &Flight,
+    way: &Way,
+    palette: &Palette,
+) {
+    let still = session.still;
     let colour = palette.of(flight.mark);
     let share = if still { 1.0 } else { ease(flight.progress()) };
     let fade = (flight.age / 120.0).min((flight.lasts - flight.age) / 120.0).clamp(0.0, 1.0);
@@ -92,7 +99,12 @@ fn mark(context: &CanvasRenderingContext2d, flight: &Flight, way: &Way, still: b
     if flight.count > 1 {
         context.set_font("600 11px ui-sans-serif, system-ui, sans-serif");
         context.set_fill_style_str(&palette.ink);
-        let _ = context.fill_text(&format!("×{}", flight.count), point.0 + radius + 3.0, point.1 - 4.0);
+        // Into the gutter, never over a pod's card.
+        let (gutter, away) = (session.layout.gutter, radius + 3.0);
+        let is_right = point.0 > (gutter.0 + gutter.1) / 2.0;
+        context.set_text_align(if is_right { "right" } else { "left" });
+        let x = if is_right { point.0 - away } else { point.0 + away };
+        let _ = context.fill_text(&format!("×{}", flight.count), x, point.1 - 4.0);
     }
     context.set_global_alpha(1.0);
 }

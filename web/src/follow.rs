@@ -82,17 +82,27 @@ pub enum Outcome {
     Open,
 }
 
-/// How a journey ended: the last answer or refusal in it.
+/// How a journey ended: the last answer, or a refusal after the last question. What is lost after an answer, such as the
+/// packets that close the connection to a pod that has gone, does not count.
 pub fn outcome(log: &Log, journey: &Journey) -> Outcome {
-    let told = events(log, journey).rev().find_map(|event| match &event.fact {
-        Fact::Moved(hop) => match &hop.cargo {
-            Cargo::HttpResponse(status, _) | Cargo::ApiResponse(status) => Some(Outcome::Status(*status)),
-            Cargo::Tcp(TcpFlag::Rst) | Cargo::PortUnreachable => Some(Outcome::Failed),
-            _ => None,
-        },
-        Fact::Refused(..) => Some(Outcome::Failed),
-        _ => None,
-    });
+    let mut refused = false;
+    for event in events(log, journey).rev() {
+        match &event.fact {
+            Fact::Refused(..) => refused = true,
+            Fact::Moved(hop) => match &hop.cargo {
+                Cargo::HttpResponse(status, _) | Cargo::ApiResponse(status) => {
+                    return Outcome::Status(*status);
+                }
+                Cargo::Tcp(TcpFlag::Rst) | Cargo::PortUnreachable => refused = true,
+                Cargo::HttpRequest(..) | Cargo::ApiRequest(..) | Cargo::Tcp(TcpFlag::Syn) if refused => break,
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    if refused {
+        return Outcome::Failed;
+    }
     let resolved = || {
         events(log, journey).rev().find_map(|event| match &event.fact {
             Fact::Moved(hop) => match &hop.cargo {
@@ -102,7 +112,37 @@ pub fn outcome(log: &Log, journey: &Journey) -> Outcome {
             _ => None,
         })
     };
-    told.or_else(resolved).unwrap_or(Outcome::Open)
+    resolved().unwrap_or(Outcome::Open)
+}
+
+/// How many requests after a journey were refused or got no answer, and the first of them.
+pub fn failed_since(log: &Log, since: JourneyId) -> Option<(usize, JourneyId)> {
+    let newer = log.journeys.iter().rev().take_while(|journey| journey.id > since);
+    let mut failed = newer.filter(|journey| was_refused(log, journey)).map(|journey| journey.id);
+    let last = failed.next()?;
+    failed.fold((1, last), |(count, _), id| (count + 1, id)).into()
+}
+
+/// The requests to choose from, newest first: the latest ones, those that failed before, and the followed one.
+pub fn choices(log: &Log, most: usize, followed: Option<JourneyId>) -> Vec<&Journey> {
+    let requests = log.journeys.iter().rev().filter(|journey| is_request(journey)).enumerate();
+    let wanted =
+        |n: usize, journey: &Journey| n < most || was_refused(log, journey) || followed == Some(journey.id);
+    requests.filter(|(n, journey)| wanted(*n, journey)).map(|(_, journey)| journey).collect()
+}
+
+/// Whether something in a request was refused, and it failed.
+fn was_refused(log: &Log, journey: &Journey) -> bool {
+    journey.refused && is_request(journey) && outcome(log, journey) == Outcome::Failed
+}
+
+/// Whether a request got no answer, or one that says that it failed.
+pub fn has_failed(log: &Log, journey: &Journey) -> bool {
+    match outcome(log, journey) {
+        Outcome::Failed => true,
+        Outcome::Status(status) => status >= 400,
+        Outcome::Resolved(_) | Outcome::Open => false,
+    }
 }
 
 /// Who answered a journey's HTTP request last.

@@ -17,6 +17,7 @@ pub mod model;
 pub mod pace;
 pub mod panels;
 pub mod problems;
+pub mod propagation;
 pub mod session;
 pub mod sim;
 pub mod traffic;

@@ -7,6 +7,7 @@ mod zh_cn;
 
 pub use ui::Ui;
 
+use crate::propagation::Behind;
 use tidepool_core::base::ObjectRef;
 use tidepool_core::trace::{Change, Fact, Hop, Place, Reason, Refusal};
 
@@ -77,6 +78,10 @@ pub struct Words {
     pub hops: fn(usize) -> String,
     /// How many more events there are than are shown.
     pub more: fn(u64) -> String,
+    /// Whose rules were behind when a packet was lost, and since when.
+    pub stale_rules: fn(&Behind) -> String,
+    /// How many requests failed after the followed one began.
+    pub failed_since: fn(usize) -> String,
     /// A number of marks drawn as one.
     pub together: fn(u32) -> String,
     /// A pod's state: name, phase, whether it is ready, whether it is going.

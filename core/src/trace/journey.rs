@@ -1,7 +1,8 @@
 //! Journeys: the events of one command, request or reaction, gathered as they are appended. Nothing walks the log to
-//! find one. Bounded: the oldest journeys go, and one journey keeps at most [`MAX_EVENTS`] events.
+//! find one. Bounded: the oldest journeys go, those of requests that failed last, and one journey keeps at most
+//! [`MAX_EVENTS`] events.
 
-use super::{EventId, Place};
+use super::{EventId, Fact, Place};
 use crate::base::{Canon, Encoder, Instant, ObjectRef, Text};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,18 +47,25 @@ pub struct Journey {
     pub events: Arc<Vec<EventId>>,
     /// How many more events it had than it keeps.
     pub more: u64,
+    /// Whether something in it was refused.
+    pub refused: bool,
 }
 
 /// The most events that one journey keeps.
 pub const MAX_EVENTS: usize = 2_000;
 /// The most journeys that are kept.
 const MAX_JOURNEYS: usize = 2_000;
+/// The most requests that are kept beyond that, because something in them was refused: they are what one looks for
+/// after a busy minute.
+const MAX_REFUSED: usize = 100;
 
 /// All journeys that are kept.
 #[derive(Debug, Clone, Default)]
 pub struct Journeys {
     next: u64,
     kept: BTreeMap<JourneyId, Arc<Journey>>,
+    /// Refused requests that are older than all that is kept.
+    refused: BTreeMap<JourneyId, Arc<Journey>>,
 }
 
 impl Journeys {
@@ -65,18 +73,34 @@ impl Journeys {
     pub fn open(&mut self, origin: Origin, parent: Option<JourneyId>, began: Instant) -> JourneyId {
         self.next += 1;
         let id = JourneyId(self.next);
-        let journey = Journey { id, origin, parent, began, events: Arc::default(), more: 0 };
+        let journey = Journey { id, origin, parent, began, events: Arc::default(), more: 0, refused: false };
         self.kept.insert(id, Arc::new(journey));
         if self.kept.len() > MAX_JOURNEYS {
-            self.kept.pop_first();
+            self.retire();
         }
         id
     }
 
+    /// Lets the oldest journey go, or keeps it among the refused ones.
+    fn retire(&mut self) {
+        let Some((id, journey)) = self.kept.pop_first() else { return };
+        if journey.refused && matches!(journey.origin, Origin::Request(..)) {
+            self.refused.insert(id, journey);
+            if self.refused.len() > MAX_REFUSED {
+                self.refused.pop_first();
+            }
+        }
+    }
+
     /// Files an event under its journey.
-    pub fn gather(&mut self, id: JourneyId, event: EventId) {
-        if let Some(journey) = self.kept.get_mut(&id) {
+    pub fn gather(&mut self, id: JourneyId, event: EventId, fact: &Fact) {
+        let journey = match self.kept.get_mut(&id) {
+            Some(journey) => Some(journey),
+            None => self.refused.get_mut(&id),
+        };
+        if let Some(journey) = journey {
             let journey = Arc::make_mut(journey);
+            journey.refused |= matches!(fact, Fact::Refused(..));
             if journey.events.len() < MAX_EVENTS {
                 Arc::make_mut(&mut journey.events).push(event);
             } else {
@@ -87,11 +111,11 @@ impl Journeys {
 
     /// A journey, if it is still kept.
     pub fn get(&self, id: JourneyId) -> Option<&Journey> {
-        self.kept.get(&id).map(|journey| &**journey)
+        self.kept.get(&id).or_else(|| self.refused.get(&id)).map(|journey| &**journey)
     }
 
     /// The journeys that are kept, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Journey> {
-        self.kept.values().map(|journey| &**journey)
+        self.refused.values().chain(self.kept.values()).map(|journey| &**journey)
     }
 }

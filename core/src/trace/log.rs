@@ -44,7 +44,7 @@ impl Log {
         event.canon(&mut self.scratch);
         self.digest.absorb(&self.scratch);
         if let Some(journey) = cause.journey {
-            self.journeys.gather(journey, id);
+            self.journeys.gather(journey, id, &event.fact);
         }
         self.open.push(event);
         if self.open.len() == CHUNK {

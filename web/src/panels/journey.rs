@@ -5,8 +5,10 @@ use crate::evidence::{self, Evidence, Kind};
 use crate::flights::{Mark, mark};
 use crate::follow::{self, Outcome};
 use crate::model::Shown;
+use crate::propagation;
 use crate::session::{Action, Session};
 use crate::words::{Ui, Words, millis};
+
 use tidepool_core::base::Instant;
 use tidepool_core::trace::{Event, Fact, Journey as Story, JourneyId, Origin, Place, Reason};
 use web_sys::HtmlSelectElement;
@@ -74,7 +76,7 @@ fn told(shown: &Shown, session: &Session, journey: &Story) -> Html {
             <h2 class="headline"><code>{title(&journey.origin, words)}</code>{ ending(outcome, ui) }</h2>
             <p class="sub">{sub.join(" · ")}</p>
             <ol class="hops" aria-label={ui.hop_list}>
-                { for events.iter().map(|event| hop(shown, session, event, journey.began)) }
+                { for events.iter().map(|event| hop(shown, session, event, journey)) }
             </ol>
             if outcome == Outcome::Open && session.is_telling() {
                 <p class="waiting" role="status">{ui.waiting}</p>
@@ -129,7 +131,7 @@ fn look(event: &Event) -> Mark {
     }
 }
 
-fn hop(shown: &Shown, session: &Session, event: &Event, began: Instant) -> Html {
+fn hop(shown: &Shown, session: &Session, event: &Event, journey: &Story) -> Html {
     let words = session.words();
     let said = words.fact(&event.fact);
     let is_chosen = session.hop == Some(event.id);
@@ -139,7 +141,8 @@ fn hop(shown: &Shown, session: &Session, event: &Event, began: Instant) -> Html 
         || matches!(&event.fact, Fact::Decided(_, Reason::SearchList(_)))
         || matches!(&event.fact, Fact::Decided(_, Reason::ServiceRule(pick)) if pick.sent.port() != 53);
     let proof = if shows_evidence { evidence::of(session.world(), event) } else { None };
-    let micros = event.at.since(began).0 / 1_000;
+    let behind = propagation::behind(session.world().log(), journey, event);
+    let micros = event.at.since(journey.began).0 / 1_000;
     html! {
         <li class={classes!("hop", is_chosen.then_some("sel"), (session.current == Some(id)).then_some("current"))} key={id.0.to_string()}>
             { shape(look(event)) }
@@ -147,6 +150,7 @@ fn hop(shown: &Shown, session: &Session, event: &Event, began: Instant) -> Html 
                 <span class="what">{said.title}</span><span class="at">{format!("+{}.{}", micros / 1_000, micros % 1_000 / 100)}</span>
             </button>
             if !said.why.is_empty() { <p>{said.why}</p> }
+            if let Some(behind) = behind { <p class="behind">{(words.stale_rules)(&behind)}</p> }
             { proof.map(|proof| block(&proof, &words.ui)).unwrap_or_default() }
             if is_chosen { <p class="technical"><span>{words.ui.raw}</span><code>{event.to_string()}</code></p> }
         </li>
@@ -176,10 +180,24 @@ fn block(proof: &Evidence, ui: &Ui) -> Html {
     }
 }
 
+/// A way to a request that failed while another one is followed, as in a loop of calls.
+fn failed_since(shown: &Shown, session: &Session) -> Html {
+    let since = session.followed.unwrap_or_default();
+    let Some((count, last)) = follow::failed_since(session.world().log(), since) else {
+        return Html::default();
+    };
+    let onclick = shown.dispatch.reform(move |_: MouseEvent| Action::Follow(Some(last)));
+    html! {
+        <button type="button" class="btn quiet failed-since" {onclick}>
+            { shape(Mark::Failure) }{ (session.words().failed_since)(count) }
+        </button>
+    }
+}
+
 /// The menu of requests.
 fn choices(shown: &Shown, session: &Session) -> Html {
     let (words, log) = (session.words(), session.world().log());
-    let requests = log.journeys.iter().rev().filter(|journey| follow::is_request(journey)).take(CHOICES);
+    let requests = follow::choices(log, CHOICES, session.followed);
     let option = |journey: &Story| {
         let label: String = title(&journey.origin, words).chars().take(48).collect();
         let at = match &journey.origin {
@@ -187,11 +205,12 @@ fn choices(shown: &Shown, session: &Session) -> Html {
             Origin::Request(_, place) => (words.place)(place),
             _ => String::new(),
         };
+        let failed = if follow::has_failed(log, journey) { "✗ " } else { "" };
         html! {
-            <option value={journey.id.0.to_string()} selected={session.followed == Some(journey.id)}>{format!("{} {at}: {label}", journey.began)}</option>
+            <option value={journey.id.0.to_string()} selected={session.followed == Some(journey.id)}>{format!("{failed}{} {at}: {label}", journey.began)}</option>
         }
     };
-    let list: Vec<Html> = requests.map(option).collect();
+    let list: Vec<Html> = requests.into_iter().map(option).collect();
     if list.is_empty() {
         return Html::default();
     }
@@ -200,5 +219,10 @@ fn choices(shown: &Shown, session: &Session) -> Html {
         let select: HtmlSelectElement = event.target_unchecked_into();
         dispatch.emit(Action::Follow(select.value().parse().ok().map(JourneyId)));
     });
-    html! { <select id="requests" class="requests" aria-label={words.ui.followed} {onchange}>{list}</select> }
+    html! {
+        <>
+            <select id="requests" class="requests" aria-label={words.ui.followed} {onchange}>{list}</select>
+            { failed_since(shown, session) }
+        </>
+    }
 }

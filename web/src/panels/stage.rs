@@ -4,6 +4,7 @@
 use super::shapes::shape;
 use crate::examples;
 use crate::flights::{Lens, Mark};
+use crate::layout::route::Way;
 use crate::layout::{Density, NodeBox, Rect, Ring, Size, pod_place, short_name};
 use crate::model::Shown;
 use crate::session::{Action, Session};
@@ -151,7 +152,10 @@ fn node(session: &Session, node: &NodeBox, spotlight: &[Place]) -> Html {
         |place| matches!(place, Place::Node(n) | Place::Kubelet(n) | Place::KubeProxy(n) if *n == of.name),
     );
     let picked = session.pick().filter(|(_, pick)| Place::Node(pick.node.clone()) == here);
-    let rules = picked.map(|(_, pick)| format!("{} → {}", pick.sent, (words.to_pods)(pick.candidates.len())));
+    let rules = picked.map(|(_, pick)| {
+        let whole = format!("{} → {}", pick.sent, (words.to_pods)(pick.candidates.len()));
+        first_fit([whole, format!("{} → {}", pick.sent, pick.candidates.len())], node.rules.w - 16.0, 6.1)
+    });
     let is_deciding = rules.is_some();
     let endpoints = session.stage.services.iter().filter(|s| !crate::layout::is_system(s)).count();
     let quiet = if endpoints == 0 { ui.rules_none } else { ui.rules_title };
@@ -206,7 +210,7 @@ fn pod(session: &Session, pod: &StagePod, rect: Rect, density: Density, spotligh
     );
     let address = pod.ip.filter(|_| density == Density::Lines && rect.w > 176.0);
     let room = rect.w - if address.is_some() { 104.0 } else { 34.0 };
-    let most = (room / if is_chosen || is_asker { 8.2 } else { 7.5 }).max(6.0) as usize;
+    let most = (room / if is_chosen || is_asker { 8.7 } else { 8.0 }).max(6.0) as usize;
     let body = match density {
         Density::Squares | Density::Count => Html::default(),
         Density::Lines => html! {
@@ -286,6 +290,8 @@ fn ring(session: &Session, ring: &Ring) -> Html {
         (service.ready.is_empty() && !ring.system).then_some("deserted")
     );
     let width = ring.r * 1.72;
+    let is_long = address.len() as f64 * 6.6 > width;
+    let per_char = if is_long { 5.7 } else { 6.6 };
     html! {
         <g {class} key={format!("{}/{}", service.namespace, service.name)}>
             <title>{label}</title>
@@ -296,7 +302,7 @@ fn ring(session: &Session, ring: &Ring) -> Html {
                 <circle cx={n(ring.x)} cy={n(ring.y)} r={n(ring.r + 6.0)} class="halo" />
                 <circle cx={n(ring.x)} cy={n(ring.y)} r={n(ring.r)} class="dashed" />
                 <text x={n(ring.x)} y={n(ring.y - if ring.r > 44.0 { 12.0 } else { 2.0 })} text-anchor="middle" class="title">{fit(&service.name, width, 7.2)}</text>
-                <text x={n(ring.x)} y={n(ring.y + if ring.r > 44.0 { 7.0 } else { 12.0 })} text-anchor="middle" class="mono">{fit(&address, width, 6.6)}</text>
+                <text x={n(ring.x)} y={n(ring.y + if ring.r > 44.0 { 7.0 } else { 12.0 })} text-anchor="middle" class={classes!("mono", is_long.then_some("tight"))}>{fit(&address, width, per_char)}</text>
                 if ring.r > 44.0 {
                     <text x={n(ring.x)} y={n(ring.y + 26.0)} text-anchor="middle" class="note">{home}</text>
                 }
@@ -320,8 +326,7 @@ fn story(session: &Session) -> Html {
     let real = session.real().filter(|_| !session.belief);
     let gutter = session.layout.gutter;
     let whole = format!("{}: DNAT → {}", ui.happens, pick.rewritten);
-    let has_room = (whole.chars().count() as f64) * 6.4 < gutter.1 - gutter.0;
-    let caption = if has_room { whole } else { format!("→ {}", pick.rewritten) };
+    let caption = first_fit([whole, format!("→ {}", pick.rewritten)], gutter.1 - gutter.0, 6.4);
     html! {
         <g class="story" aria-hidden="true">
             if let Some(way) = believed {
@@ -330,10 +335,17 @@ fn story(session: &Session) -> Html {
             }
             if let Some(way) = real {
                 <path class="happens" d={way.path()} />
-                <text class="happens-word" x={n((gutter.0 + gutter.1) / 2.0)} y={n(session.layout.lanes.0 + 18.0)} text-anchor="middle">{caption}</text>
+                <text class="happens-word" x={n((gutter.0 + gutter.1) / 2.0)} y={n(beside(session, &way))} text-anchor="middle">{caption}</text>
             }
         </g>
     }
+}
+
+/// Where the word beside the real way stands: below a way that goes under the rings, above one that passes over them.
+fn beside(session: &Session, way: &Way) -> f64 {
+    let ((_, y), _) = way.at(0.5);
+    let rings = session.layout.rings.iter().filter(|ring| !ring.system);
+    if rings.into_iter().any(|ring| y > ring.y) { y + 18.0 } else { y - 8.0 }
 }
 
 fn legend(session: &Session) -> Html {
@@ -357,6 +369,11 @@ fn legend(session: &Session) -> Html {
             { for entries.iter().map(|(mark, name)| html! { <li>{shape(*mark)}{name.to_string()}</li> }) }
         </ul>
     }
+}
+
+/// The first of two texts if it fits into a width, at so many pixels per character, otherwise the second.
+fn first_fit([first, second]: [String; 2], width: f64, per_char: f64) -> String {
+    if first.chars().count() as f64 * per_char <= width { first } else { second }
 }
 
 /// A text cut to a width, at so many pixels per character.

@@ -250,6 +250,9 @@ impl Session {
             return None;
         }
         self.find_awaited();
+        if self.followed.is_some() && self.followed_journey().is_none() {
+            self.follow_latest();
+        }
         let news: Vec<Event> = self.sim.world().log().since(self.run.cursor).cloned().collect();
         self.run.cursor = end;
         let mut hold = None;

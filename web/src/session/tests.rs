@@ -4,6 +4,7 @@
 use super::*;
 use crate::examples;
 use crate::follow::{self, Outcome};
+use crate::propagation;
 
 /// A storage that remembers, and the order in which it was asked.
 #[derive(Debug, Default)]
@@ -141,4 +142,35 @@ fn time_can_be_gone_back_in_and_played_again() {
     assert!(session.farthest() >= end);
     session.act(Action::Seek(end), &mut keep);
     assert!(session.stage.services.iter().any(|service| &*service.name == "my-service"));
+}
+
+#[test]
+fn calls_fail_for_as_long_as_a_node_has_not_heard_that_a_pod_is_gone() {
+    let (mut session, mut keep) = with_everything();
+    run(&mut session, &mut keep, 300);
+    let calls = "while true; do curl -s -m 1 -o /dev/null http://my-service/; done";
+    session.act(Action::RunInClient(calls.into()), &mut keep);
+    run(&mut session, &mut keep, 900);
+    let followed = session.followed_journey().expect("a call is followed").id;
+    assert_eq!(
+        follow::failed_since(session.world().log(), followed),
+        None,
+        "while nothing changes, none fails"
+    );
+    let pod = "$(kubectl get pods -l app=MyApp -o name | head -1)";
+    let delete = format!("kubectl delete {pod} --force --grace-period=0");
+    session.act(Action::Type(1, delete), &mut keep);
+    run(&mut session, &mut keep, 600);
+    let log = session.world().log();
+    let (count, last) = follow::failed_since(log, followed).expect("some calls met the pod that is gone");
+    let journey = log.journeys.get(last).expect("a failure is kept, however many calls came since");
+    assert_eq!(follow::outcome(log, journey), Outcome::Failed);
+    let events: Vec<_> = follow::events(log, journey).collect();
+    let behind = events.iter().find_map(|event| propagation::behind(log, journey, event));
+    let behind = behind.expect("it was sent by rules that still named the pod");
+    let rewritten = behind.rewritten.expect("kube-proxy has heard of it since");
+    assert!(rewritten.as_secs() <= 2, "kube-proxy writes its rules once a second at most: {rewritten:?}");
+    let newer = log.journeys.iter().rev().take_while(|journey| journey.id > last);
+    let answered = newer.filter(|journey| follow::outcome(log, journey) == Outcome::Status(200)).count();
+    assert!(answered > count, "then the calls go to the pods that are there");
 }

@@ -17,6 +17,19 @@ pub(super) static WORDS: Words = Words {
     place,
     hops: |n| if n == 1 { "1 hop".into() } else { format!("{n} hops") },
     more: |n| format!("and {n} more"),
+    stale_rules: |behind| {
+        let written =
+            behind.written.map(|ago| format!(", written {} before", millis(ago))).unwrap_or_default();
+        let rewritten = match behind.rewritten {
+            Some(later) => format!("kube-proxy wrote new ones {} later", millis(later)),
+            None => "kube-proxy has not written new ones yet".into(),
+        };
+        format!("The rules on {}{written}, still named it; {rewritten}.", behind.node)
+    },
+    failed_since: |n| match n {
+        1 => "A later request failed: look why".into(),
+        n => format!("{n} later requests failed: look why"),
+    },
     together: |n| format!("{n} together"),
     pod_state,
     endpoints: |ready, not| match (ready, not) {

@@ -17,6 +17,15 @@ pub(super) static WORDS: Words = Words {
     place,
     hops: |n| format!("{n} 跳"),
     more: |n| format!("另有 {n} 条"),
+    stale_rules: |behind| {
+        let written = behind.written.map(|ago| format!("（{}前写下）", millis(ago))).unwrap_or_default();
+        let rewritten = match behind.rewritten {
+            Some(later) => format!("{}后 kube-proxy 才写下新规则", millis(later)),
+            None => "kube-proxy 还没有写下新规则".into(),
+        };
+        format!("{} 上的规则{written}里还有它；{rewritten}。", behind.node)
+    },
+    failed_since: |n| format!("之后有 {n} 次请求失败：看看原因"),
     together: |n| format!("{n} 个合并显示"),
     pod_state,
     endpoints: |ready, not| match (ready, not) {
