@@ -71,9 +71,10 @@ pub fn draw(canvas: &HtmlCanvasElement, session: &Session, palette: &mut Palette
     };
     let _ = context.set_transform(scale, 0.0, 0.0, scale, 0.0, 0.0);
     context.clear_rect(0.0, 0.0, size.width, size.height);
+    let mut counts = Vec::new();
     for flight in session.flights.iter() {
         if let Some(way) = session.way_of(flight) {
-            mark(&context, session, flight, &way, palette);
+            mark(&context, session, flight, &way, palette, &mut counts);
         }
     }
 }
@@ -84,6 +85,7 @@ fn mark(
     flight: &Flight,
     way: &Way,
     palette: &Palette,
+    counts: &mut Vec<Point>,
 ) {
     let still = session.still;
     let colour = palette.of(flight.mark);
@@ -99,12 +101,16 @@ fn mark(
     if flight.count > 1 {
         context.set_font("600 11px ui-sans-serif, system-ui, sans-serif");
         context.set_fill_style_str(&palette.ink);
-        // Into the gutter, never over a pod's card.
+        // Into the gutter, never over a pod's card, and not where another count stands already.
         let (gutter, away) = (session.layout.gutter, radius + 3.0);
         let is_right = point.0 > (gutter.0 + gutter.1) / 2.0;
         context.set_text_align(if is_right { "right" } else { "left" });
         let x = if is_right { point.0 - away } else { point.0 + away };
-        let _ = context.fill_text(&format!("×{}", flight.count), x, point.1 - 4.0);
+        let is_free = |taken: &Point| (taken.0 - x).abs() > 30.0 || (taken.1 - point.1).abs() > 13.0;
+        if counts.iter().all(is_free) {
+            counts.push((x, point.1));
+            let _ = context.fill_text(&format!("×{}", flight.count), x, point.1 - 4.0);
+        }
     }
     context.set_global_alpha(1.0);
 }
