@@ -1,8 +1,10 @@
 //! Floor 9: seed and inputs: recording, replay, checkpoints, scripts. A world is `replay(seed, inputs)`.
 
+mod ask;
 pub mod script;
 pub mod session;
 
+pub use ask::ask;
 pub use script::{LineResult, Script};
 pub use session::Session;
 

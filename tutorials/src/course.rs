@@ -1,6 +1,7 @@
 //! The course: which lessons there are, in order, and what each builds on.
 
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// `course.yaml`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -16,6 +17,10 @@ pub struct Course {
 pub struct Entry {
     /// Its folder.
     pub folder: String,
+    /// Its title by language, as in its front matter: the list of lessons shows them before any lesson is loaded.
+    pub titles: BTreeMap<String, String>,
+    /// How many minutes it takes, as in its front matter.
+    pub minutes: u32,
     /// The folders of the lessons to be done before it.
     #[serde(default)]
     pub needs: Vec<String>,

@@ -18,6 +18,8 @@ pub enum Wanted {
     Contains(String),
     /// So many lines: least and most (`---- lines 3` or `---- lines 3..5`).
     Lines(usize, usize),
+    /// A number: least and most (`---- number 3` or `---- number 3..5`).
+    Number(usize, usize),
 }
 
 impl Goal {
@@ -38,8 +40,13 @@ impl Goal {
             }
             None if way.is_empty() => Wanted::Exact(body),
             None if way == "contains" && !body.is_empty() => Wanted::Contains(body),
-            Some(("lines", range)) => lines_of(range)?,
-            _ => return Err(format!("{way:?} is no way of looking: use nothing, contains, or lines N..M")),
+            Some(("lines", range)) => range_of(range).map(|(least, most)| Wanted::Lines(least, most))?,
+            Some(("number", range)) => range_of(range).map(|(least, most)| Wanted::Number(least, most))?,
+            _ => {
+                return Err(format!(
+                    "{way:?} is no way of looking: use nothing, contains, lines N..M, or number N..M"
+                ));
+            }
         };
         Ok(Goal { command, wanted })
     }
@@ -52,16 +59,38 @@ impl Goal {
                 Wanted::Exact(text) => output == text.trim_end(),
                 Wanted::Contains(text) => output.contains(text.trim_end()),
                 Wanted::Lines(least, most) => (*least..=*most).contains(&output.lines().count()),
+                Wanted::Number(least, most) => {
+                    output.trim().parse().is_ok_and(|number| (*least..=*most).contains(&number))
+                }
             }
+    }
+
+    /// Whether a command that was typed is the one of a `did` block, where `*` stands for anything.
+    pub fn is_command(&self, typed: &str) -> bool {
+        matches(self.command.trim(), typed.trim())
     }
 }
 
-fn lines_of(range: &str) -> Result<Wanted, String> {
-    let number =
-        |text: &str| text.trim().parse::<usize>().map_err(|_| format!("{text:?} is no number of lines"));
+/// Whether a text is what a pattern says; `*` stands for anything. Linear in the text for each star.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+fn range_of(range: &str) -> Result<(usize, usize), String> {
+    let number = |text: &str| text.trim().parse::<usize>().map_err(|_| format!("{text:?} is no number"));
     match range.split_once("..") {
-        Some((least, most)) => Ok(Wanted::Lines(number(least)?, number(most)?)),
-        None => number(range).map(|n| Wanted::Lines(n, n)),
+        Some((least, most)) => Ok((number(least)?, number(most)?)),
+        None => number(range).map(|n| (n, n)),
     }
 }
 
@@ -76,6 +105,10 @@ mod tests {
         assert!(!goal.is_met("service/kubernetes\n", 0));
         assert!(!goal.is_met("service/web\n", 1));
         assert_eq!(Goal::parse("x\n---- lines 2..3").map(|g| g.wanted), Ok(Wanted::Lines(2, 3)));
+        let count = Goal::parse("x\n---- number 3..5").expect("a number");
+        assert!(count.is_met(" 4\n", 0) && !count.is_met("6", 0) && !count.is_met("many", 0));
+        let did = Goal::parse("curl*my-service*\n---- contains\nweb").expect("a pattern");
+        assert!(did.is_command("curl -s http://my-service/") && !did.is_command("echo curl my-service"));
         assert!(Goal::parse("x").is_err() && Goal::parse("x\n---- sometimes\ny").is_err());
     }
 }

@@ -7,6 +7,8 @@ use serde::Deserialize;
 pub struct Lesson {
     /// What the front matter says.
     pub about: About,
+    /// The prose before the first step: a question worth asking.
+    pub opening: String,
     /// The steps, in order.
     pub steps: Vec<Step>,
 }
@@ -44,6 +46,8 @@ pub struct Block {
     pub kind: BlockKind,
     /// The line on which it begins, from 1.
     pub line: usize,
+    /// The pod in which its commands run, by name in the namespace `default`; empty for the operator's machine.
+    pub place: String,
     /// Its text.
     pub text: String,
 }
@@ -53,6 +57,8 @@ pub struct Block {
 pub enum BlockKind {
     /// Markdown.
     Prose,
+    /// YAML that the learner puts into the editor with a click.
+    Manifest,
     /// Commands that the learner runs with a click.
     Sh,
     /// What the commands before it print.
@@ -69,6 +75,8 @@ pub enum BlockKind {
     Hint,
     /// What reaches the goal.
     Solution,
+    /// What the stage shows meanwhile.
+    Stage,
 }
 
 /// A problem of a lesson's text: its line and what is wrong.
@@ -78,6 +86,7 @@ impl BlockKind {
     /// The kind that a fence's word names; other fences are prose.
     fn of_word(word: &str) -> Option<BlockKind> {
         Some(match word {
+            "manifest" => BlockKind::Manifest,
             "sh" => BlockKind::Sh,
             "out" => BlockKind::Out,
             "predict" => BlockKind::Predict,
@@ -86,6 +95,7 @@ impl BlockKind {
             "did" => BlockKind::Did,
             "hint" => BlockKind::Hint,
             "solution" => BlockKind::Solution,
+            "stage" => BlockKind::Stage,
             _ => return None,
         })
     }
@@ -109,27 +119,29 @@ impl Lesson {
             (line, error.to_string())
         })?;
         let skipped = rest[..end].lines().count() + 2;
-        let steps = steps(&rest[end + 5..], skipped)?;
+        let (opening, steps) = steps(&rest[end + 5..], skipped)?;
         if steps.is_empty() {
             return Err((skipped, "has no step: a step begins with ## and a title".into()));
         }
-        Ok(Lesson { about, steps })
+        Ok(Lesson { about, opening, steps })
     }
 }
 
-fn steps(text: &str, skipped: usize) -> Result<Vec<Step>, TextProblem> {
-    let mut steps: Vec<Step> = Vec::new();
+fn steps(text: &str, skipped: usize) -> Result<(String, Vec<Step>), TextProblem> {
+    let (mut opening, mut steps) = (String::new(), Vec::new());
     let mut lines = text.lines().enumerate();
     let mut prose = (0, String::new());
     while let Some((n, line)) = lines.next() {
         let at = n + skipped + 1;
         if let Some(title) = line.strip_prefix("## ") {
-            flush(&mut steps, &mut prose);
+            flush(&mut opening, &mut steps, &mut prose);
             steps.push(Step { title: title.trim().into(), line: at, blocks: Vec::new() });
             continue;
         }
-        let kind = line.strip_prefix("```").and_then(|word| BlockKind::of_word(word.trim()));
-        let Some(kind) = kind else {
+        let fence =
+            line.strip_prefix("```").map(|info| info.trim().split_once(' ').unwrap_or((info.trim(), "")));
+        let fence = fence.and_then(|(word, place)| Some((BlockKind::of_word(word)?, place.trim())));
+        let Some((kind, place)) = fence else {
             if prose.1.is_empty() {
                 prose.0 = at;
             }
@@ -137,7 +149,7 @@ fn steps(text: &str, skipped: usize) -> Result<Vec<Step>, TextProblem> {
             prose.1.push('\n');
             continue;
         };
-        flush(&mut steps, &mut prose);
+        flush(&mut opening, &mut steps, &mut prose);
         let mut body = String::new();
         loop {
             match lines.next() {
@@ -149,19 +161,22 @@ fn steps(text: &str, skipped: usize) -> Result<Vec<Step>, TextProblem> {
                 None => return Err((at, "this block has no closing ```".into())),
             }
         }
-        let step = steps.last_mut().ok_or((at, "this block comes before the first step".to_string()))?;
-        step.blocks.push(Block { kind, line: at, text: body });
+        let step: &mut Step =
+            steps.last_mut().ok_or((at, "this block comes before the first step".to_string()))?;
+        step.blocks.push(Block { kind, line: at, place: place.into(), text: body });
     }
-    flush(&mut steps, &mut prose);
-    Ok(steps)
+    flush(&mut opening, &mut steps, &mut prose);
+    Ok((opening, steps))
 }
 
-/// Prose before the first step is the lesson's opening and is kept out of the steps.
-fn flush(steps: &mut [Step], prose: &mut (usize, String)) {
+/// Files prose under its step; before the first step it is the lesson's opening.
+fn flush(opening: &mut String, steps: &mut [Step], prose: &mut (usize, String)) {
     let (line, text) = std::mem::take(prose);
-    if let Some(step) = steps.last_mut()
-        && !text.trim().is_empty()
-    {
-        step.blocks.push(Block { kind: BlockKind::Prose, line, text });
+    if text.trim().is_empty() {
+        return;
+    }
+    match steps.last_mut() {
+        Some(step) => step.blocks.push(Block { kind: BlockKind::Prose, line, place: String::new(), text }),
+        None => opening.push_str(&text),
     }
 }

@@ -3,10 +3,14 @@
 pub mod course;
 pub mod goal;
 pub mod lesson;
+pub mod question;
+pub mod stage;
 pub mod verify;
 
 pub use goal::Goal;
 pub use lesson::{Block, BlockKind, Lesson, Step};
+pub use question::Question;
+pub use stage::Scene;
 pub use verify::{Problem, verify};
 
 /// The languages that every lesson has, by file name.

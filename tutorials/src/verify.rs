@@ -1,9 +1,11 @@
 //! The checker: for every step, in every language, the goal is not met before, is met after the solution, every `out` is
 //! what the world prints, a hint is there, and all languages have the same blocks.
 
-use crate::{BlockKind, Goal, LANGUAGES, Lesson, Step, course::Course};
+use crate::course::{Course, Entry};
+use crate::{Block, BlockKind, Goal, LANGUAGES, Lesson, Question, Scene, Step};
 use std::collections::BTreeMap;
 use std::fmt;
+use tidepool_core::base::Duration;
 use tidepool_core::recording::script::commands;
 use tidepool_core::recording::{Recording, Script};
 
@@ -23,6 +25,11 @@ impl fmt::Display for Problem {
         write!(f, "{}:{}: {}", self.file, self.line, self.message)
     }
 }
+
+/// Where the editor's manifests are saved on the operator's machine.
+const MANIFESTS: &str = "/home/operator/manifests.yaml";
+/// How long the cluster may take to reach a goal after the solution, in its own time.
+const PATIENCE_SECONDS: u32 = 60;
 
 /// The tutorials' folder as text: relative path to content.
 pub type Files = BTreeMap<String, String>;
@@ -45,12 +52,13 @@ pub fn verify(files: &Files) -> (usize, Vec<Problem>) {
         })
         .collect();
     for entry in &course.lessons {
-        problems.extend(lesson(files, &entry.folder));
+        problems.extend(lesson(files, entry));
     }
     (course.lessons.len(), problems)
 }
 
-fn lesson(files: &Files, folder: &str) -> Vec<Problem> {
+fn lesson(files: &Files, entry: &Entry) -> Vec<Problem> {
+    let folder = entry.folder.as_str();
     let mut problems = Vec::new();
     let mut read: Vec<(String, Lesson)> = Vec::new();
     for language in LANGUAGES {
@@ -60,7 +68,10 @@ fn lesson(files: &Files, folder: &str) -> Vec<Problem> {
             .ok_or((1, "this language is missing".to_string()))
             .and_then(|t| Lesson::parse(t));
         match parsed {
-            Ok(lesson) => read.push((file, lesson)),
+            Ok(lesson) => {
+                problems.extend(listed(entry, language, &lesson));
+                read.push((file, lesson));
+            }
             Err((line, message)) => problems.push(Problem { file, line, message }),
         }
     }
@@ -71,6 +82,18 @@ fn lesson(files: &Files, folder: &str) -> Vec<Problem> {
         problems.extend(play(files, folder, file, lesson));
     }
     problems
+}
+
+/// Where the course's list says something else than the lesson.
+fn listed(entry: &Entry, language: &str, lesson: &Lesson) -> Vec<Problem> {
+    let mut wrong = Vec::new();
+    if entry.titles.get(language) != Some(&lesson.about.title) {
+        wrong.push(format!("{}: the title in {language} is not {:?}", entry.folder, lesson.about.title));
+    }
+    if entry.minutes != lesson.about.minutes {
+        wrong.push(format!("{}: it takes {} minutes, says {language}", entry.folder, lesson.about.minutes));
+    }
+    wrong.into_iter().map(|message| Problem { file: "course.yaml".into(), line: 1, message }).collect()
 }
 
 /// Where a language's blocks differ from the first language's.
@@ -114,25 +137,26 @@ fn play(files: &Files, folder: &str, file: &str, lesson: &Lesson) -> Vec<Problem
 }
 
 fn play_step(script: &mut Script, step: &Step) -> Vec<(usize, String)> {
-    let mut problems = Vec::new();
-    let goals: Vec<(usize, Result<Goal, String>)> =
-        step.of(BlockKind::Goal).map(|block| (block.line, Goal::parse(&block.text))).collect();
+    let mut problems = form(step);
+    let goals: Vec<(usize, Goal)> = step
+        .of(BlockKind::Goal)
+        .filter_map(|block| Some((block.line, Goal::parse(&block.text).ok()?)))
+        .collect();
     for (line, goal) in &goals {
-        match goal {
-            Err(error) => problems.push((*line, error.clone())),
-            Ok(goal) if met(script, goal) => {
-                problems.push((*line, "the goal is met before the step begins".into()))
-            }
-            Ok(_) => {}
+        if met(script, goal) {
+            problems.push((*line, "the goal is met before the step begins".into()));
         }
     }
-    if !goals.is_empty() && step.of(BlockKind::Hint).next().is_none() {
-        problems.push((step.line, "a step with a goal needs a hint".into()));
-    }
+    let mut did = did(step);
     let mut printed = String::new();
     for block in &step.blocks {
         match block.kind {
-            BlockKind::Sh | BlockKind::Solution => printed = type_all(script, &block.text),
+            BlockKind::Manifest => {
+                let _ = script.write(MANIFESTS, &block.text);
+            }
+            BlockKind::Sh | BlockKind::Solution => {
+                printed = type_all(script, block, &mut did);
+            }
             BlockKind::Out if printed.trim_end() != block.text.trim_end() => {
                 problems.push((block.line, format!("the world prints something else:\n{printed}")));
             }
@@ -140,13 +164,38 @@ fn play_step(script: &mut Script, step: &Step) -> Vec<(usize, String)> {
         }
     }
     for (line, goal) in &goals {
-        if let Ok(goal) = goal
-            && !met(script, goal)
-        {
+        if !met_soon(script, goal) {
             problems.push((*line, "the goal is not met after the solution".into()));
         }
     }
+    for (line, _) in did {
+        problems.push((line, "no command of this step is what this asks for, with that output".into()));
+    }
     problems
+}
+
+/// What is wrong with the blocks themselves.
+fn form(step: &Step) -> Vec<(usize, String)> {
+    let mut problems = Vec::new();
+    for block in &step.blocks {
+        let read = match block.kind {
+            BlockKind::Goal | BlockKind::Did => Goal::parse(&block.text).map(|_| ()),
+            BlockKind::Predict | BlockKind::Quiz => Question::parse(&block.text).map(|_| ()),
+            BlockKind::Stage => Scene::parse(&block.text).map(|_| ()),
+            _ => Ok(()),
+        };
+        problems.extend(read.err().map(|error| (block.line, error)));
+    }
+    let asks = step.of(BlockKind::Goal).chain(step.of(BlockKind::Did)).next().is_some();
+    if asks && step.of(BlockKind::Hint).next().is_none() {
+        problems.push((step.line, "a step with a goal needs a hint".into()));
+    }
+    problems
+}
+
+/// The `did` blocks of a step.
+fn did(step: &Step) -> Vec<(usize, Goal)> {
+    step.of(BlockKind::Did).filter_map(|block| Some((block.line, Goal::parse(&block.text).ok()?))).collect()
 }
 
 /// A goal runs on a clone of the world, and so changes nothing.
@@ -155,7 +204,36 @@ fn met(script: &Script, goal: &Goal) -> bool {
     clone.line(&goal.command).is_ok_and(|result| goal.is_met(&result.output, result.status))
 }
 
-fn type_all(script: &mut Script, text: &str) -> String {
-    let results = commands(text).into_iter().filter_map(|command| script.line(&command).ok());
-    results.map(|result| result.output).collect()
+/// Whether a goal is met once the cluster has had time to do what it was told.
+fn met_soon(script: &mut Script, goal: &Goal) -> bool {
+    (0..PATIENCE_SECONDS).any(|_| {
+        let is_met = met(script, goal);
+        if !is_met {
+            script.wait(Duration::secs(1));
+        }
+        is_met
+    })
+}
+
+/// Types a block's commands where they belong, and ticks off what they do.
+fn type_all(script: &mut Script, block: &Block, did: &mut Vec<(usize, Goal)>) -> String {
+    let mut printed = String::new();
+    for command in commands(&block.text) {
+        let result = match block.place.as_str() {
+            "" => script.line(&command),
+            pod => script.line_in("default", pod, &command),
+        };
+        match result {
+            Ok(result) => {
+                did.retain(|(_, goal)| {
+                    !(goal.is_command(&command) && goal.is_met(&result.output, result.status))
+                });
+                printed.push_str(&result.output);
+            }
+            Err(error) => printed.push_str(&format!("{error}\n")),
+        }
+    }
+    // A learner takes a moment to look: kube-proxy has written its rules by the time of the next click.
+    script.wait(Duration::secs(3));
+    printed
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 use tidepool_tutorials::verify;
 use tidepool_tutorials::verify::Files;
 
-const COURSE: &str = "lessons:\n- folder: 01-first\n";
+const COURSE: &str =
+    "lessons:\n- {folder: 01-first, minutes: 1, titles: {en: A namespace, zh-CN: A namespace}}\n";
 
 const GOOD: &str = "---
 title: A namespace
@@ -58,6 +59,10 @@ fn a_good_lesson_passes_and_each_fault_is_found() {
         ("```out\nnamespace/default", "```out\nnamespace/other", "the world prints something else"),
         ("```hint\nkubectl create namespace NAME\n```\n", "", "needs a hint"),
         ("```hint", "```quiz", "has other blocks"),
+        ("title: A namespace", "title: A room", "the title in en is not"),
+        ("```hint", "```predict", "a question needs a line ----"),
+        ("```hint", "```did\ncurl*\n---- contains\n200\n```\n```hint", "no command of this step"),
+        ("```hint", "```stage\nlens: red\n```\n```hint", "is none of traffic, registration, dns"),
         ("---- contains", "---- perhaps", "no way of looking"),
         ("minutes: 1\n", "", "missing field `minutes`"),
         ("```solution\nkubectl create namespace shop\n```", "```solution\nkubectl", "no closing ```"),

@@ -7,14 +7,19 @@ use crate::process::terminal::ChunkKind;
 use crate::shell::sh::{Completeness, is_complete};
 use crate::trace::EventId;
 use crate::world::{Budget, Input, InputError};
+use std::collections::BTreeMap;
 
-/// A session driven through one terminal.
+/// A session driven through terminals, one line at a time: on the operator's machine, or in a pod.
 #[derive(Debug, Clone)]
 pub struct Script {
     /// The session.
     pub session: Session,
-    terminal: u32,
+    /// The terminals in pods, by namespace and name.
+    pods: BTreeMap<(String, String), u32>,
 }
+
+/// The operator's terminal.
+const OPERATOR: u32 = 1;
 
 /// What a line came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,26 +46,51 @@ impl Script {
     pub fn new(recording: Recording) -> Result<Script, RecordingError> {
         let mut session = Session::new(recording)?;
         session.run_until(Instant::ZERO + WARM_UP, Budget(MAX_STEPS));
-        let mut script = Script { session, terminal: 1 };
+        let mut script = Script { session, pods: BTreeMap::new() };
         // The operator's machine is always there, and no terminal is.
-        let _ = script.session.input(Input::OpenTerminal { terminal: 1, pod: None });
-        script.settle();
+        let _ = script.session.input(Input::OpenTerminal { terminal: OPERATOR, pod: None });
+        script.settle(OPERATOR);
         Ok(script)
     }
 
-    /// Types a complete command and runs the world until it has ended.
+    /// Types a complete command on the operator's machine and runs the world until it has ended.
     pub fn line(&mut self, text: &str) -> Result<LineResult, InputError> {
+        self.line_at(OPERATOR, text)
+    }
+
+    /// Types a complete command in a pod, whose terminal is opened the first time.
+    pub fn line_in(&mut self, namespace: &str, name: &str, text: &str) -> Result<LineResult, InputError> {
+        let pod = (namespace.to_string(), name.to_string());
+        let terminal = match self.pods.get(&pod) {
+            Some(terminal) => *terminal,
+            None => {
+                let terminal = OPERATOR + 1 + self.pods.len() as u32;
+                self.session.input(Input::OpenTerminal { terminal, pod: Some(pod.clone()) })?;
+                self.settle(terminal);
+                self.pods.insert(pod, terminal);
+                terminal
+            }
+        };
+        self.line_at(terminal, text)
+    }
+
+    fn line_at(&mut self, terminal: u32, text: &str) -> Result<LineResult, InputError> {
         let first_event = self.session.world().log().end();
-        let before = self.printed().len();
-        self.session.input(Input::Line { terminal: self.terminal, text: text.into() })?;
-        let ended = self.settle();
+        let before = self.printed(terminal).len();
+        self.session.input(Input::Line { terminal, text: text.into() })?;
+        let ended = self.settle(terminal);
         if !ended {
-            self.session.input(Input::Interrupt { terminal: self.terminal })?;
-            self.settle();
+            self.session.input(Input::Interrupt { terminal })?;
+            self.settle(terminal);
         }
-        let output = self.printed().split_off(before);
-        let status = self.session.world().terminal(TerminalId(self.terminal)).map_or(0, |view| view.status);
+        let output = self.printed(terminal).split_off(before);
+        let status = self.session.world().terminal(TerminalId(terminal)).map_or(0, |view| view.status);
         Ok(LineResult { output, status, first_event, ended })
+    }
+
+    /// Saves a file on the operator's machine.
+    pub fn write(&mut self, path: &str, text: &str) -> Result<(), InputError> {
+        self.session.input(Input::WriteFile { path: path.into(), text: text.into() })
     }
 
     /// Lets the world's time pass.
@@ -70,12 +100,12 @@ impl Script {
     }
 
     /// Runs until the shell waits for input.
-    fn settle(&mut self) -> bool {
+    fn settle(&mut self, terminal: u32) -> bool {
         let world = self.session.world();
         let (deadline, most) = (world.now() + PATIENCE, world.steps() + MAX_STEPS);
         loop {
             let world = self.session.world();
-            if !world.terminal(TerminalId(self.terminal)).is_some_and(|view| view.busy) {
+            if !world.terminal(TerminalId(terminal)).is_some_and(|view| view.busy) {
                 return true;
             }
             match world.next_due() {
@@ -87,8 +117,8 @@ impl Script {
         }
     }
 
-    fn printed(&self) -> String {
-        let terminal = self.session.world().terminal(TerminalId(self.terminal));
+    fn printed(&self, terminal: u32) -> String {
+        let terminal = self.session.world().terminal(TerminalId(terminal));
         let chunks = terminal.into_iter().flat_map(|view| view.output.iter());
         chunks.filter(|chunk| chunk.kind != ChunkKind::Typed).map(|chunk| chunk.text.as_str()).collect()
     }
