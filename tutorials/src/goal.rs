@@ -3,6 +3,8 @@
 /// A goal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Goal {
+    /// What is to be true, for the learner: the lines before the command that begin with `#`.
+    pub label: String,
     /// The command.
     pub command: String,
     /// How its output is looked at.
@@ -28,7 +30,14 @@ impl Goal {
         let split =
             text.lines().position(|line| line.starts_with("----")).ok_or("a goal needs a line ----")?;
         let lines: Vec<&str> = text.lines().collect();
-        let command = lines[..split].join("\n").trim().to_string();
+        let (labels, commands): (Vec<&str>, Vec<&str>) =
+            lines[..split].iter().partition(|line| line.starts_with('#'));
+        let label =
+            labels.iter().map(|line| line.trim_start_matches('#').trim()).collect::<Vec<_>>().join(" ");
+        let command = commands.join("\n").trim().to_string();
+        if label.is_empty() {
+            return Err("a goal needs a line `# what is to be true` before its command".into());
+        }
         if command.is_empty() {
             return Err("a goal needs a command before ----".into());
         }
@@ -48,7 +57,7 @@ impl Goal {
                 ));
             }
         };
-        Ok(Goal { command, wanted })
+        Ok(Goal { label, command, wanted })
     }
 
     /// Whether an output means done. A command that failed is never done.
@@ -100,15 +109,17 @@ mod tests {
 
     #[test]
     fn a_goal_is_a_command_and_what_it_prints() {
-        let goal = Goal::parse("kubectl get svc -o name\n---- contains\nservice/web\n").expect("a goal");
+        let goal = Goal::parse("# It is there\nkubectl get svc -o name\n---- contains\nservice/web\n")
+            .expect("a goal");
         assert!(goal.is_met("service/kubernetes\nservice/web\n", 0));
         assert!(!goal.is_met("service/kubernetes\n", 0));
         assert!(!goal.is_met("service/web\n", 1));
-        assert_eq!(Goal::parse("x\n---- lines 2..3").map(|g| g.wanted), Ok(Wanted::Lines(2, 3)));
-        let count = Goal::parse("x\n---- number 3..5").expect("a number");
+        assert_eq!(Goal::parse("# x\nx\n---- lines 2..3").map(|g| g.wanted), Ok(Wanted::Lines(2, 3)));
+        let count = Goal::parse("# x\nx\n---- number 3..5").expect("a number");
         assert!(count.is_met(" 4\n", 0) && !count.is_met("6", 0) && !count.is_met("many", 0));
-        let did = Goal::parse("curl*my-service*\n---- contains\nweb").expect("a pattern");
+        let did = Goal::parse("# Call it\ncurl*my-service*\n---- contains\nweb").expect("a pattern");
         assert!(did.is_command("curl -s http://my-service/") && !did.is_command("echo curl my-service"));
-        assert!(Goal::parse("x").is_err() && Goal::parse("x\n---- sometimes\ny").is_err());
+        assert!(Goal::parse("# x\nx").is_err() && Goal::parse("# x\nx\n---- sometimes\ny").is_err());
+        assert!(Goal::parse("x\n----\ny").is_err(), "what is to be true must be said");
     }
 }

@@ -27,6 +27,7 @@ kubectl get namespace default -o name
 namespace/default
 ```
 ```goal
+# There is a namespace for the shop
 kubectl get namespaces -o name
 ---- contains
 namespace/shop
@@ -61,7 +62,11 @@ fn a_good_lesson_passes_and_each_fault_is_found() {
         ("```hint", "```quiz", "has other blocks"),
         ("title: A namespace", "title: A room", "the title in en is not"),
         ("```hint", "```predict", "a question needs a line ----"),
-        ("```hint", "```did\ncurl*\n---- contains\n200\n```\n```hint", "no command of this step"),
+        (
+            "```hint",
+            "```did\n# It is called\ncurl*\n---- contains\n200\n```\n```hint",
+            "no command of this step",
+        ),
         ("```hint", "```stage\nlens: red\n```\n```hint", "is none of traffic, registration, dns"),
         ("---- contains", "---- perhaps", "no way of looking"),
         ("minutes: 1\n", "", "missing field `minutes`"),
