@@ -29,8 +29,8 @@ impl ApiServer {
             match how {
                 PatchType::Merge => merge::apply(&mut tree, patch),
                 PatchType::Json => json::apply(&mut tree, patch)?,
-                PatchType::Strategic => strategic::apply(&mut tree, patch)?,
-                PatchType::Apply => strategic::apply_configuration(&mut tree, patch)?,
+                PatchType::Strategic => strategic::apply(old.kind.kind, &mut tree, patch)?,
+                PatchType::Apply => strategic::apply_configuration(old.kind.kind, &mut tree, patch)?,
             }
             Ok(tree)
         };
