@@ -58,7 +58,9 @@ fn object(
     }
     let of_itself = matches!(target.subresource, "" | "status");
     if of_itself {
-        check(&body, target, query, warnings)?;
+        if !check(&body, target, query, warnings)? {
+            decode::prune(&target.kind.api_version(), target.kind.kind, &mut body);
+        }
         let (version, kind) = (target.kind.api_version(), target.kind.kind);
         let said = (tree::str(&body, "apiVersion").to_string(), tree::str(&body, "kind").to_string());
         let fits = (said.0.is_empty() || said.0 == version) && (said.1.is_empty() || said.1 == kind);
@@ -75,8 +77,8 @@ fn object(
     Ok(Object::new(target.kind, body))
 }
 
-/// Unknown fields and values of the wrong type, in the server's words.
-fn check(body: &Value, target: &Target, query: &Query, warnings: &mut Warnings) -> Result<(), Status> {
+/// Unknown fields and values of the wrong type, in the server's words; whether all fields are known.
+fn check(body: &Value, target: &Target, query: &Query, warnings: &mut Warnings) -> Result<bool, Status> {
     let (kind, version) = (target.kind.kind, target.kind.api_version());
     let decoded = decode::decode(&version, kind, body);
     let strict = query.get("fieldValidation") == Some("Strict");
@@ -88,7 +90,7 @@ fn check(body: &Value, target: &Target, query: &Query, warnings: &mut Warnings) 
     if query.get("fieldValidation") != Some("Ignore") {
         warnings.extend(decoded.warnings());
     }
-    Ok(())
+    Ok(decoded.unknown.is_empty())
 }
 
 fn patch(
@@ -112,14 +114,29 @@ fn patch(
             return Err(Status::plain(415, "UnsupportedMediaType", words));
         }
     };
-    let body = match how {
+    let mut body = match how {
         PatchType::Apply => apply_body(http.body())?,
         _ => read(http.body())?,
     };
     if how != PatchType::Json && target.subresource.is_empty() {
-        check(&body, target, query, warnings)?;
+        let is_known = check(&without_directives(&body), target, query, warnings)?;
+        if !is_known {
+            decode::prune(&target.kind.api_version(), target.kind.kind, &mut body);
+        }
     }
     Ok(Verb::Patch(how, body))
+}
+
+/// A patch without what strategic merge patches say of lists, as in `$setElementOrder/containers`.
+fn without_directives(patch: &Value) -> Value {
+    match patch {
+        Value::Object(map) => {
+            let fields = map.iter().filter(|(key, _)| !key.starts_with('$'));
+            Value::Object(fields.map(|(key, value)| (key.clone(), without_directives(value))).collect())
+        }
+        Value::Array(list) => Value::Array(list.iter().map(without_directives).collect()),
+        other => other.clone(),
+    }
 }
 
 /// An applied configuration may be YAML.
