@@ -112,7 +112,14 @@ impl Expose {
             "apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
             "spec": {"ports": ports, "selector": selector}, "status": {"loadBalancer": {}},
         });
-        if let Some(labels) = tree::get(found, "metadata.labels") {
+        // Without labels of its own the Service takes those of what it exposes.
+        if self.args.text("labels").is_some() {
+            let pairs = self.args.listed("labels");
+            let pairs = pairs.iter().filter_map(|pair| pair.split_once('='));
+            let labels: Map<String, Value> =
+                pairs.map(|(key, value)| (key.to_string(), value.into())).collect();
+            tree::set(&mut made, "metadata.labels", Value::Object(labels));
+        } else if let Some(labels) = tree::get(found, "metadata.labels") {
             tree::set(&mut made, "metadata.labels", labels.clone());
         }
         for (flag, field) in [

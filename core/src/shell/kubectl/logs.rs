@@ -30,7 +30,7 @@ impl Logs {
     /// One turn.
     pub fn run(&self, io: &mut Io<'_, '_, '_>) -> Flow<Work> {
         let pods: Vec<Value> = match (self.args.words.first(), self.args.text("selector")) {
-            (Some(name), None) => vec![pod_of(io, &self.args, name)?],
+            (Some(name), None) => vec![pod_of(io, &self.args, name, missing)?],
             (None, Some(selector)) => {
                 let namespace = config::namespace(io, &self.args);
                 let path = client::path(&pod::POD, &namespace, "");
@@ -84,4 +84,9 @@ impl Logs {
         }
         Ok(())
     }
+}
+
+/// How logs words that something is not there.
+fn missing(message: &str, namespace: &str) -> Option<String> {
+    Some(format!("error from server (NotFound): {message} in namespace {namespace:?}"))
 }

@@ -7,7 +7,7 @@ use super::commands::{Entry, Work};
 use super::create::{make, show};
 use super::script::{Flow, Io, Next};
 use super::{config, resources};
-use crate::api::{pod, tree};
+use crate::api::{pod, service, tree};
 use serde_json::{Value, json};
 
 /// The command.
@@ -46,13 +46,39 @@ impl Run {
         let object = self.pod(name);
         let object = io.check(object)?;
         let namespace = config::namespace(io, &self.args);
-        match make(io, &self.args, &pod::POD, &namespace, object, "kubectl-run")? {
-            Ok(object) => {
-                show(io, &self.args, &pod::POD, &object, "created")?;
-                Ok(Next::Exit(0))
+        let service = if self.args.on("expose") { Some(io.check(self.service(name))?) } else { None };
+        let object = match make(io, &self.args, &pod::POD, &namespace, object, "kubectl-run")? {
+            Ok(object) => object,
+            Err(answer) => return io.refused(&answer),
+        };
+        if let Some(service) = service {
+            let kind = &service::SERVICE;
+            match make(io, &self.args, kind, &namespace, service, "kubectl-run")? {
+                Ok(object) => show(io, &self.args, kind, &object, "created")?,
+                Err(answer) => return io.refused(&answer),
             }
-            Err(answer) => io.refused(&answer),
+            if self.args.text("output") == Some("yaml") {
+                // Both the command and its printer separate documents.
+                io.print("---\n---\n");
+            }
         }
+        show(io, &self.args, &pod::POD, &object, "created")?;
+        Ok(Next::Exit(0))
+    }
+
+    /// The Service of `--expose`.
+    fn service(&self, name: &str) -> Result<Value, String> {
+        let Some(port) = self.args.number("port") else {
+            return Err("--port must be set when exposing a service".into());
+        };
+        Ok(json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
+            "spec": {
+                "ports": [{"port": port, "protocol": "TCP", "targetPort": port}],
+                "selector": {"run": name},
+            },
+            "status": {"loadBalancer": {}},
+        }))
     }
 
     fn pod(&self, name: &str) -> Result<Value, String> {
@@ -110,8 +136,14 @@ impl Run {
     }
 }
 
-/// The pod that `pod/x`, `x`, or `deployment/x` (its first pod) names, for exec and logs.
-pub fn pod_of(io: &mut Io<'_, '_, '_>, args: &Args, word: &str) -> super::script::Asked<Value> {
+/// The pod that `pod/x`, `x`, or `deployment/x` (its first pod) names, for exec and logs. What is not there is refused in
+/// the words that `missing` makes of the server's.
+pub fn pod_of(
+    io: &mut Io<'_, '_, '_>,
+    args: &Args,
+    word: &str,
+    missing: fn(&str, &str) -> Option<String>,
+) -> super::script::Asked<Value> {
     let namespace = config::namespace(io, args);
     let target = match word.split_once('/') {
         Some(_) => resources::targets(&[word.to_string()]).map(|mut targets| targets.pop()),
@@ -119,7 +151,14 @@ pub fn pod_of(io: &mut Io<'_, '_, '_>, args: &Args, word: &str) -> super::script
     };
     let Some(target) = io.check(target)? else { return io.fail("expected a pod") };
     let path = super::client::path(target.kind, &namespace, &target.name);
-    let answer = io.must(super::client::get(&path, &[], super::client::JSON_ANY))?;
+    let answer = io.http(super::client::get(&path, &[], super::client::JSON_ANY))?;
+    if !answer.is_ok() {
+        let words = missing(tree::str(&answer.status(), "message"), &namespace);
+        return match words.filter(|_| answer.is_not_found()) {
+            Some(words) => io.fail(&words),
+            None => io.refused(&answer),
+        };
+    }
     if target.kind == &pod::POD {
         return Ok(answer.json.clone());
     }
