@@ -3,7 +3,8 @@
 use super::args::{self, Args, Flag, Takes};
 use super::script::{Flow, Io, Next};
 use super::{
-    apply, awaiting, config, create, delete, describe, exec, expose, get, logs, rollout, run, scale,
+    apply, awaiting, config, create, delete, describe, discovery, events, exec, explain, expose, get, label,
+    logs, patch, rollout, run, scale, set,
 };
 
 /// All sub-commands, in the order of `kubectl help`.
@@ -18,6 +19,8 @@ pub static ENTRIES: &[Entry] = &[
     create::NODE_PORT,
     expose::EXPOSE,
     run::RUN,
+    set::IMAGE,
+    explain::EXPLAIN,
     get::GET,
     delete::DELETE,
     describe::DESCRIBE,
@@ -28,15 +31,23 @@ pub static ENTRIES: &[Entry] = &[
     rollout::STATUS,
     rollout::UNDO,
     scale::SCALE,
+    discovery::CLUSTER_INFO,
+    events::EVENTS,
     logs::LOGS,
     exec::EXEC,
     apply::APPLY,
+    patch::PATCH,
     awaiting::WAIT,
+    label::LABEL,
+    label::ANNOTATE,
+    discovery::API_RESOURCES,
+    discovery::API_VERSIONS,
     config::CURRENT_CONTEXT,
     config::GET_CONTEXTS,
     config::SET_CONTEXT,
     config::USE_CONTEXT,
     config::VIEW,
+    discovery::VERSION,
 ];
 
 /// A sub-command.
@@ -98,20 +109,32 @@ works! {
     Delete(delete::Delete),
     /// `describe`.
     Describe(describe::Describe),
+    /// `version`, `cluster-info`, `api-versions`, `api-resources`.
+    Discovery(discovery::Discovery),
+    /// `events`.
+    Events(events::Events),
     /// `exec`.
     Exec(exec::Exec),
+    /// `explain`.
+    Explain(explain::Explain),
     /// `expose`.
     Expose(expose::Expose),
     /// `get`.
     Get(get::Get),
+    /// `label`, `annotate`.
+    Label(label::Label),
     /// `logs`.
     Logs(logs::Logs),
+    /// `patch`.
+    Patch(patch::Patch),
     /// `rollout`.
     Rollout(rollout::Rollout),
     /// `run`.
     Run(run::Run),
     /// `scale`.
     Scale(scale::Scale),
+    /// `set`.
+    Set(set::Set),
     /// `wait`.
     Wait(awaiting::Wait),
 }
