@@ -40,6 +40,8 @@ pub struct KubeletRequest {
     pub container: Text,
     /// Only so many lines from the end.
     pub tail: Option<usize>,
+    /// Whether what is written later is wanted too.
+    pub follow: bool,
 }
 
 impl ApiServer {
@@ -133,7 +135,8 @@ impl ApiServer {
             return Err(Status::bad_request(words));
         }
         let tail = query.get("tailLines").and_then(|n| n.parse().ok());
-        Ok(KubeletRequest { uid: object.uid.clone(), container: container.into(), tail })
+        let follow = matches!(query.get("follow"), Some("true" | "1"));
+        Ok(KubeletRequest { uid: object.uid.clone(), container: container.into(), tail, follow })
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Kernel<P> {
     pub(super) pipes: BTreeMap<PipeId, Pipe>,
     pub(super) files: BTreeMap<HostId, Files>,
     pub(super) terminals: BTreeMap<TerminalId, Arc<Terminal>>,
-    pub(super) logs: BTreeMap<ContainerId, Arc<VecDeque<Bytes>>>,
+    pub(super) logs: BTreeMap<ContainerId, Arc<Log>>,
     pub(super) requests: Vec<Request>,
     next_pid: u64,
     pub(super) next_pipe: u64,
@@ -43,6 +43,14 @@ impl<P> Default for Kernel<P> {
             next_pipe: 0,
         }
     }
+}
+
+/// What a container has written.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Log {
+    pub(super) chunks: VecDeque<Bytes>,
+    /// How many chunks were written before the first that is kept.
+    pub(super) dropped: u64,
 }
 
 /// What the kernel asks of the world after a turn.
@@ -264,7 +272,20 @@ impl<P: Program> Kernel<P> {
 
     /// A container's log, oldest first.
     pub fn log(&self, container: &ContainerId) -> impl Iterator<Item = &Bytes> {
-        self.logs.get(container).into_iter().flat_map(|log| log.iter())
+        self.logs.get(container).into_iter().flat_map(|log| log.chunks.iter())
+    }
+
+    /// How much was ever written to a container's log, in pieces.
+    pub fn log_end(&self, container: &ContainerId) -> u64 {
+        self.logs.get(container).map_or(0, |log| log.dropped + log.chunks.len() as u64)
+    }
+
+    /// What a container wrote from its `start`th piece on.
+    pub fn log_from(&self, container: &ContainerId, start: u64) -> impl Iterator<Item = &Bytes> {
+        let log = self.logs.get(container);
+        let skip = log.map_or(0, |log| start.saturating_sub(log.dropped));
+        log.into_iter()
+            .flat_map(move |log| log.chunks.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)))
     }
 
     /// What the kernel asked of the world since it was last drained.
