@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod args;
+pub mod attach;
 pub mod awaiting;
 pub mod client;
 pub mod commands;

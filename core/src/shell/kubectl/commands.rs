@@ -3,8 +3,8 @@
 use super::args::{self, Args, Flag, Takes};
 use super::script::{Flow, Io, Next};
 use super::{
-    apply, awaiting, config, create, delete, describe, discovery, events, exec, explain, expose, get, label,
-    logs, patch, rollout, run, scale, set,
+    apply, attach, awaiting, config, create, delete, describe, discovery, events, exec, explain, expose, get,
+    label, logs, patch, rollout, run, scale, set,
 };
 
 /// All sub-commands, in the order of `kubectl help`.
@@ -101,6 +101,8 @@ macro_rules! works {
 works! {
     /// `apply`.
     Apply(apply::Apply),
+    /// `run -i`.
+    Attach(attach::Attach),
     /// `config`.
     Config(config::Config),
     /// `create`.

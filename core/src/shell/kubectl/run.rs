@@ -1,8 +1,10 @@
 //! `kubectl run`: a pod from flags. Knows which fields flags fill in, not what they do.
 //! Models: kubectl `pkg/cmd/run/run.go`.
-//! Omits: --attach, -i, -t and --rm (there is no terminal to hand over), --overrides
+//! Omits: --overrides
 
+use super::apply::DryRun;
 use super::args::{Args, Flag, number, optional, switch, value};
+use super::attach::Attach;
 use super::commands::{Entry, Work};
 use super::create::{make, show};
 use super::script::{Flow, Io, Next};
@@ -29,6 +31,10 @@ const FLAGS: &[Flag] = &[
     switch("expose", None),
     switch("quiet", Some('q')),
     number("grace-period"),
+    switch("stdin", Some('i')),
+    switch("tty", Some('t')),
+    switch("attach", None),
+    switch("rm", None),
 ];
 
 /// A `kubectl run` at work.
@@ -43,6 +49,7 @@ impl Run {
         let Some(name) = self.args.words.first() else {
             return io.fail("NAME is required for run\nSee 'kubectl run -h' for help and examples");
         };
+        io.check(self.check_attached())?;
         let object = self.pod(name);
         let object = io.check(object)?;
         let namespace = config::namespace(io, &self.args);
@@ -62,8 +69,32 @@ impl Run {
                 io.print("---\n---\n");
             }
         }
+        if self.is_attached() {
+            let name = tree::str(&object, "metadata.name");
+            return Ok(Next::Then(Work::Attach(Attach::new(self.args.clone(), &namespace, name))));
+        }
         show(io, &self.args, &pod::POD, &object, "created")?;
         Ok(Next::Exit(0))
+    }
+
+    fn is_attached(&self) -> bool {
+        self.args.on("stdin") || self.args.on("attach")
+    }
+
+    fn check_attached(&self) -> Result<(), String> {
+        if self.args.on("tty") && !self.args.on("stdin") {
+            return Err("-i/--stdin is required for containers with -t/--tty=true".into());
+        }
+        if self.args.on("rm") && !self.is_attached() {
+            return Err("--rm should only be used for attached containers".into());
+        }
+        if self.is_attached() && DryRun::of(&self.args) != DryRun::No {
+            return Err(
+                "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)"
+                    .into(),
+            );
+        }
+        Ok(())
     }
 
     /// The Service of `--expose`.
@@ -122,6 +153,14 @@ impl Run {
         }
         if let Some(policy) = self.args.text("image-pull-policy") {
             container["imagePullPolicy"] = policy.into();
+        }
+        if self.is_attached() {
+            // The program begins when somebody is there to read and type.
+            container["stdin"] = true.into();
+            container["stdinOnce"] = true.into();
+        }
+        if self.args.on("tty") {
+            container["tty"] = true.into();
         }
         let mut made = json!({
             "apiVersion": "v1", "kind": "Pod",
