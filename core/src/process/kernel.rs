@@ -409,10 +409,14 @@ impl<P: Program> Kernel<P> {
             Some(other) => self.container_of(other),
             None => parent.container.clone(),
         };
+        // In a container it is the container's environment that counts.
+        let of_container = container.as_ref().filter(|_| spawn.host.is_some());
+        let first = of_container.and_then(|container| self.container_process(container));
+        let inherited = first.map_or(&parent.environment, |(_, process)| &process.environment);
         let new = NewProcess {
             stdio: [of_parent(&spawn.stdio[0]), of_parent(&spawn.stdio[1]), of_parent(&spawn.stdio[2])],
             host,
-            environment: spawn.environment.unwrap_or_else(|| parent.environment.clone()),
+            environment: spawn.environment.unwrap_or_else(|| inherited.clone()),
             terminal: if spawn.background { None } else { parent.terminal },
             container,
             notice: None,
