@@ -35,6 +35,23 @@ impl Found {
 
 /// The objects that files and words name, and the problems of those that are not there.
 pub fn find(io: &mut Io<'_, '_, '_>, args: &Args, words: &[String]) -> Asked<(Vec<Found>, Vec<Problem>)> {
+    find_by(io, args, words, resources::chosen)
+}
+
+/// The same where a kind alone means all of its objects.
+pub fn find_all(io: &mut Io<'_, '_, '_>, args: &Args, words: &[String]) -> Asked<(Vec<Found>, Vec<Problem>)> {
+    find_by(io, args, words, |_, words| resources::targets(words))
+}
+
+/// What words mean.
+type Read = fn(&Args, &[String]) -> Result<Vec<Target>, String>;
+
+fn find_by(
+    io: &mut Io<'_, '_, '_>,
+    args: &Args,
+    words: &[String],
+    read: Read,
+) -> Asked<(Vec<Found>, Vec<Problem>)> {
     let (mut wanted, mut problems) = (Vec::new(), Vec::new());
     for document in files::documents(io, args)? {
         let target = files::mapped(io, &document)?;
@@ -46,7 +63,7 @@ pub fn find(io: &mut Io<'_, '_, '_>, args: &Args, words: &[String]) -> Asked<(Ve
     if !words.is_empty() || wanted.is_empty() && problems.is_empty() {
         let everywhere = args.on("all-namespaces");
         let own = if everywhere { String::new() } else { config::namespace(io, args) };
-        let chosen = io.check(resources::chosen(args, words))?;
+        let chosen = io.check(read(args, words))?;
         wanted.extend(chosen.into_iter().map(|target| {
             let namespace = if target.kind.namespaced { own.clone() } else { String::new() };
             (target, namespace)
