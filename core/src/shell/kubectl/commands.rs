@@ -6,6 +6,7 @@ use super::{
     apply, attach, awaiting, config, create, delete, describe, discovery, events, exec, explain, expose, get,
     label, logs, patch, rollout, run, scale, set,
 };
+use super::{drain, nodes};
 
 /// All sub-commands, in the order of `kubectl help`.
 pub static ENTRIES: &[Entry] = &[
@@ -32,6 +33,10 @@ pub static ENTRIES: &[Entry] = &[
     rollout::UNDO,
     scale::SCALE,
     discovery::CLUSTER_INFO,
+    nodes::CORDON,
+    nodes::UNCORDON,
+    drain::DRAIN,
+    nodes::TAINT,
     events::EVENTS,
     logs::LOGS,
     exec::EXEC,
@@ -113,6 +118,8 @@ works! {
     Describe(describe::Describe),
     /// `version`, `cluster-info`, `api-versions`, `api-resources`.
     Discovery(discovery::Discovery),
+    /// `drain`.
+    Drain(drain::Drain),
     /// `events`.
     Events(events::Events),
     /// `exec`.
@@ -127,6 +134,8 @@ works! {
     Label(label::Label),
     /// `logs`.
     Logs(logs::Logs),
+    /// `cordon`, `uncordon`, `taint`.
+    Nodes(nodes::Nodes),
     /// `patch`.
     Patch(patch::Patch),
     /// `rollout`.
