@@ -14,6 +14,8 @@ pub static ENTRIES: &[Entry] = &[
     create::CONFIG_MAP,
     create::DEPLOYMENT,
     create::NAMESPACE,
+    create::SECRET,
+    create::SERVICE_ACCOUNT,
     create::CLUSTER_IP,
     create::EXTERNAL_NAME,
     create::LOAD_BALANCER,
@@ -21,6 +23,7 @@ pub static ENTRIES: &[Entry] = &[
     expose::EXPOSE,
     run::RUN,
     set::IMAGE,
+    set::ENV,
     explain::EXPLAIN,
     get::GET,
     delete::DELETE,
@@ -219,6 +222,7 @@ fn alias(path: &str) -> String {
         ("create svc", "create service"),
         ("create cm", "create configmap"),
         ("create ns", "create namespace"),
+        ("create sa", "create serviceaccount"),
         ("ro", "rollout"),
     ];
     let same = ALIASES.iter().find(|(other, _)| *other == path);

@@ -73,7 +73,7 @@ impl Explain {
             nested(of, 1, &mut out);
             return out;
         }
-        for field in of.fields() {
+        for field in by_name(of) {
             out += &line(field, 1);
             out += &indented(texts::of_field(of, field.name));
             // A text ends with a line of spaces in its own right; between fields it is empty.
@@ -87,6 +87,12 @@ impl Explain {
 fn head(kind: &Kind) -> String {
     let group = if kind.group.is_empty() { String::new() } else { format!("GROUP:      {}\n", kind.group) };
     format!("{group}KIND:       {}\nVERSION:    {}\n\n", kind.kind, kind.version)
+}
+
+fn by_name(of: &Shape) -> Vec<&'static Field> {
+    let mut fields: Vec<&Field> = of.fields().iter().collect();
+    fields.sort_by_key(|field| field.name);
+    fields
 }
 
 /// What lists and maps are of.
@@ -130,7 +136,7 @@ fn line(field: &Field, depth: usize) -> String {
 }
 
 fn nested(of: &Shape, depth: usize, out: &mut String) {
-    for field in of.fields() {
+    for field in by_name(of) {
         *out += &line(field, depth);
         if depth < MAX_DEPTH {
             nested(bottom(&field.shape), depth + 1, out);
