@@ -63,7 +63,7 @@ impl Drain {
     }
 
     fn begin(&self, io: &mut Io<'_, '_, '_>) -> Flow<Work> {
-        let words = nodes::nodes_of(io, &self.args)?;
+        let words = nodes::nodes_of(io, &self.args, "drain")?;
         let (found, mut problems) = objects::find(io, &self.args, &words)?;
         for node in &found {
             problems.extend(nodes::cordon(io, &self.args, node, true)?.err());

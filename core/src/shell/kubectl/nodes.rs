@@ -62,7 +62,8 @@ impl Nodes {
         if self.verb == Verb::Taint {
             return self.taint(io);
         }
-        let words = nodes_of(io, &self.args)?;
+        let verb = if self.verb == Verb::Cordon { "cordon" } else { "uncordon" };
+        let words = nodes_of(io, &self.args, verb)?;
         let (found, mut problems) = objects::find(io, &self.args, &words)?;
         for node in &found {
             problems.extend(cordon(io, &self.args, node, self.verb == Verb::Cordon)?.err());
@@ -127,9 +128,10 @@ impl Nodes {
 }
 
 /// The words of a line that names nodes alone.
-pub(super) fn nodes_of(io: &mut Io<'_, '_, '_>, args: &Args) -> Asked<Vec<String>> {
+pub(super) fn nodes_of(io: &mut Io<'_, '_, '_>, args: &Args, verb: &str) -> Asked<Vec<String>> {
     if args.words.is_empty() && args.text("selector").is_none() {
-        return io.fail("USAGE: cordon NODE [flags]\nSee 'kubectl cordon -h' for help and examples");
+        return io
+            .fail(&format!("USAGE: {verb} NODE [flags]\nSee 'kubectl {verb} -h' for help and examples"));
     }
     let names = args.words.iter().map(|word| word.strip_prefix("node/").unwrap_or(word).to_string());
     Ok(std::iter::once("nodes".to_string()).chain(names).collect())

@@ -79,8 +79,10 @@ impl Format {
             Format::Json => Ok(json::pretty(tree)),
             Format::Name => Ok(items().iter().map(|item| name(item) + "\n").collect()),
             Format::JsonPath(template) => template.render(tree, false).map_err(|problem| {
-                format!("error executing jsonpath: Error executing template: {problem}. Printing more information for \
-                     debugging the template:")
+                let text = &template.text;
+                format!("error executing jsonpath {text:?}: Error executing template: {problem}. Printing more \
+                     information for debugging the template:\n\ttemplate was:\n\t\t{text}\n\tobject given to jsonpath \
+                     engine was:\n\t\t{}\n\n", go_syntax(tree, 0))
             }),
             Format::Columns(columns) => Ok(custom(columns, items(), headers)),
             Format::Table | Format::Wide => Ok(String::new()),
@@ -137,6 +139,26 @@ fn go_value(value: &Value) -> String {
             let pairs: Vec<String> =
                 map.iter().map(|(key, value)| format!("{key}:{}", go_leaf(value))).collect();
             format!("map[{}]", pairs.join(" "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// A tree as Go's `%#v` prints it.
+fn go_syntax(value: &Value, depth: usize) -> String {
+    const MAX_DEPTH: usize = 64;
+    match value {
+        Value::Null => "interface {}(nil)".to_string(),
+        Value::String(text) => format!("{text:?}"),
+        Value::Array(list) if depth < MAX_DEPTH => {
+            let items: Vec<String> = list.iter().map(|item| go_syntax(item, depth + 1)).collect();
+            format!("[]interface {{}}{{{}}}", items.join(", "))
+        }
+        Value::Object(map) if depth < MAX_DEPTH => {
+            let mut pairs: Vec<String> =
+                map.iter().map(|(key, value)| format!("{key:?}:{}", go_syntax(value, depth + 1))).collect();
+            pairs.sort();
+            format!("map[string]interface {{}}{{{}}}", pairs.join(", "))
         }
         other => other.to_string(),
     }
