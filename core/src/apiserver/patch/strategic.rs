@@ -19,6 +19,8 @@ enum By {
 /// A patch at work on an object of a kind.
 struct Patch<'k> {
     kind: &'k str,
+    /// Whether new items of lists stand behind the old ones, as an applied configuration has it.
+    appends: bool,
 }
 
 /// Applies a patch. The depth is that of the patch, which the decoder bounds.
@@ -26,7 +28,7 @@ pub fn apply(kind: &str, target: &mut Value, patch: &Value) -> Result<(), Status
     let Value::Object(patch) = patch else {
         return Err(Status::bad_request("error decoding patch: the patch is not a map"));
     };
-    Patch { kind }.merge(target, patch, "")
+    Patch { kind, appends: false }.merge(target, patch, "")
 }
 
 /// Applies a configuration of server-side apply: as a strategic patch in which nothing is an order to remove.
@@ -39,7 +41,10 @@ pub fn apply_configuration(kind: &str, target: &mut Value, configuration: &Value
     if let Some(map) = configuration.as_object_mut() {
         map.remove("status");
     }
-    apply(kind, target, &configuration)
+    let Value::Object(configuration) = &configuration else {
+        return Err(Status::bad_request("error decoding patch: the configuration is not a map"));
+    };
+    Patch { kind, appends: true }.merge(target, configuration, "")
 }
 
 impl Patch<'_> {
@@ -86,7 +91,14 @@ impl Patch<'_> {
                 (Value::Null, _) => drop(map.remove(key)),
                 (Value::Array(items), Some(by)) => {
                     let list = map.entry(key.as_str()).or_insert_with(|| Value::Array(Vec::new()));
+                    let before = list.as_array().cloned().unwrap_or_default();
                     self.merge_list(list, items, by, &at)?;
+                    let order = patch.get(&format!("$setElementOrder/{key}")).and_then(Value::as_array);
+                    if let Value::Array(list) = list
+                        && !self.appends
+                    {
+                        arrange(list, order.unwrap_or(items), &before, by);
+                    }
                 }
                 (Value::Object(change), _) => {
                     self.merge(map.entry(key.as_str()).or_insert(Value::Null), change, &at)?;
@@ -96,8 +108,13 @@ impl Patch<'_> {
         }
         for (key, order) in patch {
             let Some(field) = key.strip_prefix("$setElementOrder/") else { continue };
-            if let (Some(Value::Array(list)), Some(order)) = (map.get_mut(field), order.as_array()) {
-                sort(list, order, self.by(&below(path, field)));
+            // With items of its own the list has been arranged already.
+            let by = self.by(&below(path, field)).filter(|_| !patch.contains_key(field));
+            if let (Some(Value::Array(list)), Some(order), Some(by)) =
+                (map.get_mut(field), order.as_array(), by)
+            {
+                let before = list.clone();
+                arrange(list, order, &before, by);
             }
         }
         Ok(())
@@ -151,16 +168,54 @@ fn below(path: &str, field: &str) -> String {
     if path.is_empty() { field.to_string() } else { format!("{path}.{field}") }
 }
 
-/// Brings the items that are named into the order in which they are named; the others stay behind them in their order.
-fn sort(list: &mut [Value], order: &[Value], by: Option<By>) {
-    let place = |item: &Value| {
-        order
-            .iter()
-            .position(|wanted| match by {
-                Some(By::Key(by)) => wanted.get(by).is_some() && wanted.get(by) == item.get(by),
-                _ => wanted == item,
-            })
-            .unwrap_or(usize::MAX)
+/// Brings a merged list into upstream's order: the items that `order` names in that order, the others as they were; what
+/// was there before keeps its place among the others, and what is new comes first.
+fn arrange(list: &mut Vec<Value>, order: &[Value], before: &[Value], by: By) {
+    let place = |items: &[Value], item: &Value| {
+        items.iter().position(|other| match by {
+            By::Key(key) => other.get(key).is_some() && other.get(key) == item.get(key),
+            By::Value => other == item,
+        })
     };
-    list.sort_by_key(place);
+    let (mut named, others): (Vec<Value>, Vec<Value>) =
+        list.drain(..).partition(|item| place(order, item).is_some());
+    named.sort_by_key(|item| place(order, item));
+    let (mut named, mut others) = (named.into_iter().peekable(), others.into_iter().peekable());
+    while let Some(other) = others.peek() {
+        let other_first = match named.peek() {
+            None => true,
+            Some(item) => match (place(before, other), place(before, item)) {
+                (Some(other), Some(item)) => other < item,
+                _ => false,
+            },
+        };
+        list.extend(if other_first { others.next() } else { named.next() });
+    }
+    list.extend(named);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    // https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/ shows the new container
+    // before the old one.
+    #[test]
+    fn what_is_new_in_a_list_comes_first() {
+        let names = |object: &Value| -> Vec<String> {
+            let list = object["spec"]["containers"].as_array().unwrap();
+            list.iter().map(|item| item["name"].as_str().unwrap().to_string()).collect()
+        };
+        let mut object = json!({"spec": {"containers": [{"name": "a"}, {"name": "b"}]}});
+        let add = |name: &str| json!({"spec": {"containers": [{"name": name, "image": "x"}]}});
+        apply("Pod", &mut object, &add("c")).unwrap();
+        assert_eq!(names(&object), ["c", "a", "b"]);
+        apply("Pod", &mut object, &add("b")).unwrap();
+        assert_eq!(names(&object), ["c", "a", "b"]);
+        let ordered =
+            json!({"spec": {"$setElementOrder/containers": [{"name": "a"}, {"name": "c"}, {"name": "b"}]}});
+        apply("Pod", &mut object, &ordered).unwrap();
+        assert_eq!(names(&object), ["a", "c", "b"]);
+    }
 }
