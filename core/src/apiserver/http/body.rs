@@ -4,6 +4,7 @@ use super::url::{Query, Target};
 use super::{Warnings, plain_request};
 use crate::api::request::PatchType;
 use crate::api::{Object, Request, Status, Verb, decode, tree, yaml};
+use crate::apiserver::patch::fit;
 use bytes::Bytes;
 use http::Method;
 use http::header::CONTENT_TYPE;
@@ -118,10 +119,28 @@ fn patch(
         PatchType::Apply => apply_body(http.body())?,
         _ => read(http.body())?,
     };
+    if matches!(how, PatchType::Merge | PatchType::Strategic) && !body.is_object() {
+        let found = match body {
+            Value::Array(_) => "array",
+            Value::String(_) => "string",
+            Value::Bool(_) => "bool",
+            _ => "number",
+        };
+        let words = format!("json: cannot unmarshal {found} into Go value of type map[string]interface {{}}");
+        return Err(Status::bad_request(words));
+    }
     if how != PatchType::Json && target.subresource.is_empty() {
-        let is_known = check(&without_directives(&body), target, query, warnings)?;
-        if !is_known {
-            decode::prune(&target.kind.api_version(), target.kind.kind, &mut body);
+        let (version, kind) = (target.kind.api_version(), target.kind.kind);
+        let mut plain = without_directives(&body);
+        let decoded = decode::decode(&version, kind, &plain);
+        match how {
+            PatchType::Strategic => fit::strategic(&body, &decoded).map_or(Ok(()), Err)?,
+            // What a merge patch makes is looked at when it is made.
+            PatchType::Merge if decoded.refused.is_some() => plain = Value::Object(Map::new()),
+            _ => {}
+        }
+        if !check(&plain, target, query, warnings)? {
+            decode::prune(&version, kind, &mut body);
         }
     }
     Ok(Verb::Patch(how, body))
