@@ -1,7 +1,7 @@
 //! kubectl: a client of the API server that speaks HTTP and JSON. Knows nothing of the cluster but what it is told.
 //!
 //! Models: kubectl v1.35.2
-//! Omits: edit, port-forward, top, auth, plugins, go-template output, discovery before each command (it knows the kinds)
+//! Omits: edit, replace, diff, port-forward, attach, debug, top, auth, autoscale, plugins, discovery before each command (it knows the kinds)
 
 pub mod apply;
 pub mod args;
@@ -22,6 +22,7 @@ pub mod expose;
 pub mod files;
 pub mod generate;
 pub mod get;
+pub mod gotemplate;
 pub mod json;
 pub mod jsonpath;
 pub mod label;

@@ -9,7 +9,7 @@ use super::resources::Target;
 use super::script::{Asked, Flow, Io, Next};
 use super::watch::Following;
 use crate::api::{pod, tree};
-use crate::base::Text;
+use crate::base::{Duration, Text};
 use crate::effect::ContainerSpec;
 use crate::shell::images;
 use serde_json::Value;
@@ -18,6 +18,9 @@ use serde_json::Value;
 const NOTICE: &str = "All commands and output from this session will be recorded in container logs, including credentials \
                       and sensitive information passed through the command prompt.\n\
                       If you don't see a command prompt, try pressing enter.";
+
+/// How long kubectl waits for the pod.
+const PATIENCE: Duration = Duration::secs(60);
 
 /// A pod that is waited for, and then run.
 #[derive(Debug, Clone)]
@@ -38,7 +41,8 @@ impl Attach {
     pub fn run(&self, io: &mut Io<'_, '_, '_>) -> Flow<Work> {
         let Some(following) = &self.following else {
             let target = Target { kind: &pod::POD, name: self.name.clone() };
-            let following = Following::begin(io, &target, &self.namespace, None)?;
+            let deadline = Some(io.now() + PATIENCE);
+            let following = Following::begin(io, &target, &self.namespace, deadline)?;
             return self.wait(following);
         };
         let Some((following, events)) = (**following).clone().next(io)? else {

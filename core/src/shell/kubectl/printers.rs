@@ -1,8 +1,9 @@
 //! `-o`: which form a command's objects are printed in. Knows no requests.
 //! Models: cli-runtime `pkg/genericclioptions/print_flags.go`.
-//! Omits: go-template, kyaml, and templates from files.
+//! Omits: kyaml, and templates from files.
 
 use super::args::Args;
+use super::gotemplate::GoTemplate;
 use super::jsonpath::Template;
 use super::{json, resources, table};
 use crate::api::{Kind, tree};
@@ -23,6 +24,8 @@ pub enum Format {
     Name,
     /// A template.
     JsonPath(Template),
+    /// A template of Go.
+    GoTemplate(GoTemplate),
     /// Columns by path: header and path each.
     Columns(Vec<(String, Template)>),
 }
@@ -48,14 +51,21 @@ impl Format {
             "jsonpath" => Template::parse(rest)
                 .map(Format::JsonPath)
                 .map_err(|problem| format!("error parsing jsonpath {rest}, {problem}")),
+            "go-template" | "template" => {
+                let text = if rest.is_empty() { args.text("template").unwrap_or_default() } else { rest };
+                if text.is_empty() {
+                    return Err("template format specified but no template given".to_string());
+                }
+                GoTemplate::parse(text).map(Format::GoTemplate).map_err(|problem| {
+                    format!("error parsing template {text}, template: output:1: {problem}")
+                })
+            }
             "custom-columns" => columns(rest).map(Format::Columns),
             "custom-columns-file"
-            | "go-template"
             | "go-template-file"
             | "jsonpath-as-json"
             | "jsonpath-file"
             | "kyaml"
-            | "template"
             | "templatefile" => Err(format!("the output format {form:?} is not part of this simulation")),
             _ => Err(format!(
                 "unable to match a printer suitable for the output format {text:?}, allowed formats are: {ALLOWED}"
@@ -83,6 +93,9 @@ impl Format {
                 format!("error executing jsonpath {text:?}: Error executing template: {problem}. Printing more \
                      information for debugging the template:\n\ttemplate was:\n\t\t{text}\n\tobject given to jsonpath \
                      engine was:\n\t\t{}\n\n", go_syntax(tree, 0))
+            }),
+            Format::GoTemplate(template) => template.render(tree).map_err(|problem| {
+                format!("error executing template {:?}: template: output:1: {problem}", template.text)
             }),
             Format::Columns(columns) => Ok(custom(columns, items(), headers)),
             Format::Table | Format::Wide => Ok(String::new()),
