@@ -1,7 +1,7 @@
 //! kubectl: a client of the API server that speaks HTTP and JSON. Knows nothing of the cluster but what it is told.
 //!
 //! Models: kubectl v1.35.2
-//! Omits: edit, replace, diff, port-forward, attach, debug, top, auth, autoscale, plugins, discovery before each command (it knows the kinds)
+//! Omits: edit, diff, port-forward, attach, debug, top, auth, autoscale, plugins, discovery before each command (it knows the kinds)
 
 pub mod apply;
 pub mod args;
@@ -32,6 +32,7 @@ pub mod nodes;
 pub mod objects;
 pub mod patch;
 pub mod printers;
+pub mod replace;
 pub mod resources;
 pub mod rollout;
 pub mod run;

@@ -6,7 +6,7 @@ use super::{
     apply, attach, awaiting, config, create, delete, describe, discovery, events, exec, explain, expose, get,
     label, logs, patch, rollout, run, scale, set,
 };
-use super::{drain, nodes};
+use super::{drain, nodes, replace};
 
 /// All sub-commands, in the order of `kubectl help`.
 pub static ENTRIES: &[Entry] = &[
@@ -45,6 +45,7 @@ pub static ENTRIES: &[Entry] = &[
     exec::EXEC,
     apply::APPLY,
     patch::PATCH,
+    replace::REPLACE,
     awaiting::WAIT,
     label::LABEL,
     label::ANNOTATE,
@@ -141,6 +142,8 @@ works! {
     Nodes(nodes::Nodes),
     /// `patch`.
     Patch(patch::Patch),
+    /// `replace`.
+    Replace(replace::Replace),
     /// `rollout`.
     Rollout(rollout::Rollout),
     /// `run`.
