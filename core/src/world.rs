@@ -4,6 +4,7 @@
 pub mod bootstrap;
 pub mod cluster;
 pub mod input;
+mod logs;
 pub mod api_calls;
 pub mod rooms;
 pub mod runtime;

@@ -50,6 +50,37 @@ pub fn decode_as(shape: &Shape, tree: &Value) -> Decoded {
     walk.decoded
 }
 
+/// Takes the unknown fields out of an object of a kind, as decoding does. In a patch, `$setElementOrder/...` and the like
+/// are no fields and stay.
+pub fn prune(api_version: &str, kind: &str, tree: &mut Value) {
+    if let Some(shape) = fields::of(api_version, kind) {
+        prune_as(&shape, tree, 0);
+    }
+}
+
+fn prune_as(shape: &Shape, tree: &mut Value, depth: usize) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    match (shape, tree) {
+        (Shape::Struct(_), Value::Object(map)) => {
+            map.retain(|key, _| key.starts_with('$') || shape.field(key).is_some());
+            for (key, value) in map.iter_mut() {
+                if let Some(field) = shape.field(key) {
+                    prune_as(&field.shape, value, depth + 1);
+                }
+            }
+        }
+        (Shape::Map(inner), Value::Object(map)) => {
+            map.values_mut().for_each(|value| prune_as(inner, value, depth + 1));
+        }
+        (Shape::List(inner), Value::Array(items)) => {
+            items.iter_mut().for_each(|item| prune_as(inner, item, depth + 1));
+        }
+        _ => {}
+    }
+}
+
 /// Deeper trees are not looked into; no kind has such.
 const MAX_DEPTH: usize = 128;
 

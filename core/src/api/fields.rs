@@ -131,6 +131,11 @@ pub fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
     TABLE.kinds.iter().flat_map(|(kind, all)| all.iter().map(|(version, _)| (*version, *kind)))
 }
 
+/// All structs.
+pub fn structs() -> impl Iterator<Item = Shape> {
+    TABLE.structs.keys().map(|name| Shape::Struct(name))
+}
+
 impl Shape {
     /// The fields, in the order of their names; none for what is not a struct.
     pub fn fields(&self) -> &'static [Field] {

@@ -17,11 +17,17 @@ pub fn merge_key(kind: &str, path: &str) -> Option<&'static str> {
         ("spec", "hostAliases") => Some("ip"),
         ("spec", "topologySpreadConstraints") => Some("topologyKey"),
         ("status", "conditions") => Some("type"),
+        ("status", "podIPs" | "hostIPs") => Some("ip"),
         ("status", "addresses") if kind == "Node" => Some("type"),
         ("metadata", "ownerReferences") => Some("uid"),
         ("", "secrets" | "imagePullSecrets") if kind == "ServiceAccount" => Some("name"),
         _ => None,
     }
+}
+
+/// Whether a list of plain values is merged as a set.
+pub fn merges_values(path: &str) -> bool {
+    path == "metadata.finalizers"
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Label selectors: what a Service, a ReplicaSet or `-l` selects. Models: apimachinery `pkg/labels/selector.go`.
 
+mod parse;
+
 use super::Object;
 use serde_json::Value;
 
@@ -21,6 +23,10 @@ pub enum Requirement {
     Exists(String),
     /// The label is absent.
     DoesNotExist(String),
+    /// The label is a number greater than this.
+    Greater(String, i64),
+    /// The label is a number less than this.
+    Less(String, i64),
 }
 
 impl Selector {
@@ -54,24 +60,7 @@ impl Selector {
 
     /// Reads `-l`: `a=b,c!=d,e in (f,g),h notin (i),j,!k`. The error is in upstream's words.
     pub fn parse(text: &str) -> Result<Selector, String> {
-        let mut terms = vec![String::new()];
-        let mut depth = 0;
-        for c in text.chars() {
-            match c {
-                '(' => depth += 1,
-                ')' => depth -= 1,
-                ',' if depth == 0 => {
-                    terms.push(String::new());
-                    continue;
-                }
-                _ => {}
-            }
-            if let Some(last) = terms.last_mut() {
-                last.push(c);
-            }
-        }
-        let terms = terms.iter().map(|term| term.trim()).filter(|term| !term.is_empty());
-        let requirements = terms.map(requirement).collect::<Result<Vec<_>, String>>()?;
+        let requirements = parse::requirements(text)?;
         Ok(Selector { requirements })
     }
 
@@ -96,42 +85,12 @@ impl Selector {
             Requirement::NotIn(key, values) => label(key).is_none_or(|v| values.iter().all(|x| x != v)),
             Requirement::Exists(key) => label(key).is_some(),
             Requirement::DoesNotExist(key) => label(key).is_none(),
+            Requirement::Greater(key, than) => number(label(key)).is_some_and(|n| n > *than),
+            Requirement::Less(key, than) => number(label(key)).is_some_and(|n| n < *than),
         })
     }
 }
 
-/// One term of `-l`.
-fn requirement(term: &str) -> Result<Requirement, String> {
-    let values = |list: &str| -> Result<Vec<String>, String> {
-        let inner = list.trim().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
-        let inner =
-            inner.ok_or_else(|| format!("unable to parse requirement: found '{list}', expected: '('"))?;
-        Ok(inner.split(',').map(|value| value.trim().to_string()).collect())
-    };
-    if let Some((key, list)) = term.split_once(" notin ") {
-        return Ok(Requirement::NotIn(key.trim().into(), values(list)?));
-    }
-    if let Some((key, list)) = term.split_once(" in ") {
-        return Ok(Requirement::In(key.trim().into(), values(list)?));
-    }
-    let (key, found) = match (term.split_once("!="), term.split_once("=="), term.split_once('=')) {
-        (Some((key, value)), _, _) => (key, Some((false, value))),
-        (_, Some((key, value)), _) | (_, _, Some((key, value))) => (key, Some((true, value))),
-        _ => (term, None),
-    };
-    let key = key.trim();
-    let bad = |key: &str| {
-        format!("unable to parse requirement: <nil>: Invalid value: \"{key}\": name part must be non-empty")
-    };
-    match found {
-        Some((true, value)) if !key.is_empty() => Ok(Requirement::In(key.into(), vec![value.trim().into()])),
-        Some((false, value)) if !key.is_empty() => {
-            Ok(Requirement::NotIn(key.into(), vec![value.trim().into()]))
-        }
-        Some(_) => Err(bad(key)),
-        None => Ok(match key.strip_prefix('!') {
-            Some(key) => Requirement::DoesNotExist(key.trim().into()),
-            None => Requirement::Exists(key.into()),
-        }),
-    }
+fn number(label: Option<&str>) -> Option<i64> {
+    label?.parse().ok()
 }

@@ -40,6 +40,8 @@ pub struct KubeletRequest {
     pub container: Text,
     /// Only so many lines from the end.
     pub tail: Option<usize>,
+    /// Whether what is written later is wanted too.
+    pub follow: bool,
 }
 
 impl ApiServer {
@@ -83,8 +85,15 @@ impl ApiServer {
         if query.get("watch").is_some_and(|watch| matches!(watch, "true" | "1")) {
             return Ok(HttpOutcome::Watch(Box::new(self.open_watch(request, query, form, out.now)?)));
         }
+        // A POST creates, and so may a PUT or an applied configuration where there is nothing yet.
+        let is_missing = self.stored(request.kind, &request.namespace, &request.name).is_none();
+        let creates = match request.verb {
+            Verb::Create(_) => true,
+            Verb::Update(_) | Verb::Patch(..) => is_missing && request.subresource.is_empty(),
+            _ => false,
+        };
         let result = self.handle(&request, &mut warnings, out)?;
-        let code = if matches!(request.verb, Verb::Create(_)) { 201 } else { 200 };
+        let code = if creates { 201 } else { 200 };
         let value = match (&request.verb, result) {
             (Verb::Delete, Response::Object(object)) if !object.kind.returns_deleted => json!({
                 "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
@@ -126,7 +135,8 @@ impl ApiServer {
             return Err(Status::bad_request(words));
         }
         let tail = query.get("tailLines").and_then(|n| n.parse().ok());
-        Ok(KubeletRequest { uid: object.uid.clone(), container: container.into(), tail })
+        let follow = matches!(query.get("follow"), Some("true" | "1"));
+        Ok(KubeletRequest { uid: object.uid.clone(), container: container.into(), tail, follow })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Patches: the four ways of saying what should change.
 
+pub mod fit;
 pub mod json;
 pub mod merge;
 pub mod strategic;
@@ -27,10 +28,16 @@ impl ApiServer {
         let make = |old: &Object| {
             let mut tree = old.tree().clone();
             match how {
-                PatchType::Merge => merge::apply(&mut tree, patch),
-                PatchType::Json => json::apply(&mut tree, patch)?,
-                PatchType::Strategic => strategic::apply(&mut tree, patch)?,
-                PatchType::Apply => strategic::apply_configuration(&mut tree, patch)?,
+                PatchType::Merge => {
+                    merge::apply(&mut tree, patch);
+                    fit::patched(old.kind, &mut tree)?;
+                }
+                PatchType::Json => {
+                    json::apply(&mut tree, patch)?;
+                    fit::patched(old.kind, &mut tree)?;
+                }
+                PatchType::Strategic => strategic::apply(old.kind.kind, &mut tree, patch)?,
+                PatchType::Apply => strategic::apply_configuration(old.kind.kind, &mut tree, patch)?,
             }
             Ok(tree)
         };

@@ -275,9 +275,11 @@ fn container_spec(spec: &Value, env: Vec<(Text, Text)>) -> ContainerSpec {
         let protocol = Some(tree::str(port, "protocol")).filter(|p| !p.is_empty()).unwrap_or("TCP");
         Some((number, Text::from(protocol)))
     };
+    // Whoever attaches runs the program: until then the container only waits.
+    let waits = tree::bool(spec, "stdinOnce") == Some(true);
     ContainerSpec {
         image: tree::str(spec, "image").into(),
-        command: expand("command"),
+        command: if waits { vec!["/pause".into()] } else { expand("command") },
         args: expand("args"),
         ports: tree::list(spec, "ports").iter().filter_map(port).collect(),
         env,

@@ -242,9 +242,10 @@ impl<P: Program> Kernel<P> {
 
     pub(super) fn append_log(&mut self, container: ContainerId, data: Bytes) {
         let log = Arc::make_mut(self.logs.entry(container).or_default());
-        log.push_back(data);
-        if log.len() > MAX_LOG {
-            log.pop_front();
+        log.chunks.push_back(data);
+        if log.chunks.len() > MAX_LOG {
+            log.chunks.pop_front();
+            log.dropped += 1;
         }
     }
 }

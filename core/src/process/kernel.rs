@@ -23,7 +23,7 @@ pub struct Kernel<P> {
     pub(super) pipes: BTreeMap<PipeId, Pipe>,
     pub(super) files: BTreeMap<HostId, Files>,
     pub(super) terminals: BTreeMap<TerminalId, Arc<Terminal>>,
-    pub(super) logs: BTreeMap<ContainerId, Arc<VecDeque<Bytes>>>,
+    pub(super) logs: BTreeMap<ContainerId, Arc<Log>>,
     pub(super) requests: Vec<Request>,
     next_pid: u64,
     pub(super) next_pipe: u64,
@@ -43,6 +43,14 @@ impl<P> Default for Kernel<P> {
             next_pipe: 0,
         }
     }
+}
+
+/// What a container has written.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Log {
+    pub(super) chunks: VecDeque<Bytes>,
+    /// How many chunks were written before the first that is kept.
+    pub(super) dropped: u64,
 }
 
 /// What the kernel asks of the world after a turn.
@@ -264,7 +272,20 @@ impl<P: Program> Kernel<P> {
 
     /// A container's log, oldest first.
     pub fn log(&self, container: &ContainerId) -> impl Iterator<Item = &Bytes> {
-        self.logs.get(container).into_iter().flat_map(|log| log.iter())
+        self.logs.get(container).into_iter().flat_map(|log| log.chunks.iter())
+    }
+
+    /// How much was ever written to a container's log, in pieces.
+    pub fn log_end(&self, container: &ContainerId) -> u64 {
+        self.logs.get(container).map_or(0, |log| log.dropped + log.chunks.len() as u64)
+    }
+
+    /// What a container wrote from its `start`th piece on.
+    pub fn log_from(&self, container: &ContainerId, start: u64) -> impl Iterator<Item = &Bytes> {
+        let log = self.logs.get(container);
+        let skip = log.map_or(0, |log| start.saturating_sub(log.dropped));
+        log.into_iter()
+            .flat_map(move |log| log.chunks.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)))
     }
 
     /// What the kernel asked of the world since it was last drained.
@@ -388,10 +409,14 @@ impl<P: Program> Kernel<P> {
             Some(other) => self.container_of(other),
             None => parent.container.clone(),
         };
+        // In a container it is the container's environment that counts.
+        let of_container = container.as_ref().filter(|_| spawn.host.is_some());
+        let first = of_container.and_then(|container| self.container_process(container));
+        let inherited = first.map_or(&parent.environment, |(_, process)| &process.environment);
         let new = NewProcess {
             stdio: [of_parent(&spawn.stdio[0]), of_parent(&spawn.stdio[1]), of_parent(&spawn.stdio[2])],
             host,
-            environment: spawn.environment.unwrap_or_else(|| parent.environment.clone()),
+            environment: spawn.environment.unwrap_or_else(|| inherited.clone()),
             terminal: if spawn.background { None } else { parent.terminal },
             container,
             notice: None,

@@ -87,6 +87,21 @@ pub fn program(spec: &ContainerSpec) -> Programs {
     }
 }
 
+/// The command line that a container runs, for whoever runs it in its place.
+pub fn command_line(spec: &ContainerSpec) -> Vec<Text> {
+    let repository = split(&spec.image).0;
+    let known = IMAGES.iter().find(|image| is_of(repository, image.name));
+    let argv = arguments(spec, known);
+    let is_entrypoint = argv.first().is_some_and(|word| word.ends_with("entrypoint.sh"));
+    let rest = argv.get(1..).unwrap_or_default();
+    match rest.first() {
+        Some(word) if is_entrypoint && commands::find(word).is_some() => rest.to_vec(),
+        _ if is_entrypoint && is_of(repository, CURL) => [&[Text::from("curl")], rest].concat(),
+        _ if is_entrypoint => rest.to_vec(),
+        _ => argv,
+    }
+}
+
 /// The words of the process: `command` replaces the entrypoint and the arguments, `args` the arguments.
 fn arguments(spec: &ContainerSpec, image: Option<&Image>) -> Vec<Text> {
     let words = |words: &[&str]| words.iter().map(|word| Text::from(*word)).collect::<Vec<Text>>();

@@ -1,10 +1,11 @@
 //! kubectl: a client of the API server that speaks HTTP and JSON. Knows nothing of the cluster but what it is told.
 //!
 //! Models: kubectl v1.35.2
-//! Omits: edit, port-forward, top, auth, plugins, go-template output, discovery before each command (it knows the kinds)
+//! Omits: edit, diff, port-forward, attach, debug, top, auth, autoscale, plugins, discovery before each command (it knows the kinds)
 
 pub mod apply;
 pub mod args;
+pub mod attach;
 pub mod awaiting;
 pub mod client;
 pub mod commands;
@@ -12,21 +13,32 @@ pub mod config;
 pub mod create;
 pub mod delete;
 pub mod describe;
+pub mod discovery;
+pub mod drain;
+pub mod events;
 pub mod exec;
+pub mod explain;
 pub mod expose;
 pub mod files;
 pub mod generate;
 pub mod get;
+pub mod gotemplate;
 pub mod json;
 pub mod jsonpath;
+pub mod label;
 pub mod logs;
 pub mod merge;
+pub mod nodes;
+pub mod objects;
+pub mod patch;
 pub mod printers;
+pub mod replace;
 pub mod resources;
 pub mod rollout;
 pub mod run;
 pub mod scale;
 pub mod script;
+pub mod set;
 pub mod table;
 pub mod wait;
 pub mod watch;

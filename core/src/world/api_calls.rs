@@ -33,7 +33,12 @@ impl Rooms {
             HttpOutcome::Response(response) => self.answer_http(pid, fd, response, wait, out),
             HttpOutcome::Kubelet(request) => {
                 let response = self.ask_kubelet(&request);
-                self.answer_http(pid, fd, response, wait, out);
+                if request.follow {
+                    self.kernel.api_answer(pid, fd, Arc::new(response), true, out);
+                    self.watches.add_log(pid, fd, container(&request), &self.kernel);
+                } else {
+                    self.answer_http(pid, fd, response, wait, out);
+                }
             }
             HttpOutcome::Watch(spec) => {
                 let response =
@@ -61,8 +66,8 @@ impl Rooms {
 
     /// What only a kubelet knows: a container's log.
     fn ask_kubelet(&self, request: &KubeletRequest) -> http::Response<Bytes> {
-        let container = ContainerId { pod: request.uid.clone(), name: request.container.clone() };
-        let log: Vec<u8> = self.kernel.log(&container).flat_map(|chunk| chunk.iter().copied()).collect();
+        let log: Vec<u8> =
+            self.kernel.log(&container(request)).flat_map(|chunk| chunk.iter().copied()).collect();
         let text = String::from_utf8_lossy(&log);
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let skip = request.tail.map_or(0, |tail| lines.len().saturating_sub(tail));
@@ -70,6 +75,10 @@ impl Rooms {
         let response = http::Response::builder().header("content-type", "text/plain").body(Bytes::from(body));
         response.unwrap_or_default()
     }
+}
+
+fn container(request: &KubeletRequest) -> ContainerId {
+    ContainerId { pod: request.uid.clone(), name: request.container.clone() }
 }
 
 fn is_write(request: &Request) -> bool {

@@ -1,11 +1,14 @@
 //! Who watches what, and what is on its way to whom. News travel with a latency of their own for each watcher.
 
 use super::Rooms;
+use super::logs::FollowedLogs;
 use crate::api::kinds::KINDS;
 use crate::api::{Kind, WatchEvent, pod};
 use crate::apiserver::WatchSpec;
 use crate::base::{Fd, Instant, Pid, Purpose, Text};
-use crate::effect::{Client, Out, Wake};
+use crate::effect::{Client, ContainerId, Out, Wake};
+use crate::process::Kernel;
+use crate::shell::Programs;
 use crate::trace::{Cargo, Cause, Fact, Hop, Place};
 use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
@@ -15,6 +18,7 @@ use std::collections::{BTreeMap, VecDeque};
 pub struct Watches {
     typed: BTreeMap<Client, Subscription>,
     streams: BTreeMap<(Pid, Fd), Stream>,
+    logs: FollowedLogs,
     /// The revision up to which watchers were told.
     told: u64,
 }
@@ -65,7 +69,12 @@ impl Watches {
         self.typed.remove(&client);
         if let Client::Process(pid, fd) = client {
             self.streams.remove(&(pid, fd));
+            self.logs.remove(pid, fd);
         }
+    }
+
+    pub(super) fn add_log(&mut self, pid: Pid, fd: Fd, container: ContainerId, kernel: &Kernel<Programs>) {
+        self.logs.add(pid, fd, container, kernel);
     }
 }
 
@@ -79,6 +88,7 @@ fn subscription_wants(subscription: &Subscription, event: &WatchEvent) -> bool {
 impl Rooms {
     /// Sends what was written since the last time to everyone who watches it.
     pub(super) fn fan_out(&mut self, out: &mut Out<'_>) {
+        self.watches.logs.look(&self.kernel, out);
         if self.api.revision() == self.watches.told {
             return;
         }
@@ -137,6 +147,11 @@ impl Rooms {
             && self.watches.streams.contains_key(&(pid, fd))
         {
             return self.deliver_lines(pid, fd, out);
+        }
+        if let Client::Process(pid, fd) = client
+            && self.watches.logs.has(pid, fd)
+        {
+            return self.watches.logs.deliver(pid, fd, &mut self.kernel, out);
         }
         let Some(subscription) = self.watches.typed.get_mut(&client) else { return };
         subscription.due = None;

@@ -4,6 +4,7 @@ use super::url::{Query, Target};
 use super::{Warnings, plain_request};
 use crate::api::request::PatchType;
 use crate::api::{Object, Request, Status, Verb, decode, tree, yaml};
+use crate::apiserver::patch::fit;
 use bytes::Bytes;
 use http::Method;
 use http::header::CONTENT_TYPE;
@@ -58,7 +59,9 @@ fn object(
     }
     let of_itself = matches!(target.subresource, "" | "status");
     if of_itself {
-        check(&body, target, query, warnings)?;
+        if !check(&body, target, query, warnings)? {
+            decode::prune(&target.kind.api_version(), target.kind.kind, &mut body);
+        }
         let (version, kind) = (target.kind.api_version(), target.kind.kind);
         let said = (tree::str(&body, "apiVersion").to_string(), tree::str(&body, "kind").to_string());
         let fits = (said.0.is_empty() || said.0 == version) && (said.1.is_empty() || said.1 == kind);
@@ -75,8 +78,8 @@ fn object(
     Ok(Object::new(target.kind, body))
 }
 
-/// Unknown fields and values of the wrong type, in the server's words.
-fn check(body: &Value, target: &Target, query: &Query, warnings: &mut Warnings) -> Result<(), Status> {
+/// Unknown fields and values of the wrong type, in the server's words; whether all fields are known.
+fn check(body: &Value, target: &Target, query: &Query, warnings: &mut Warnings) -> Result<bool, Status> {
     let (kind, version) = (target.kind.kind, target.kind.api_version());
     let decoded = decode::decode(&version, kind, body);
     let strict = query.get("fieldValidation") == Some("Strict");
@@ -88,7 +91,7 @@ fn check(body: &Value, target: &Target, query: &Query, warnings: &mut Warnings) 
     if query.get("fieldValidation") != Some("Ignore") {
         warnings.extend(decoded.warnings());
     }
-    Ok(())
+    Ok(decoded.unknown.is_empty())
 }
 
 fn patch(
@@ -112,14 +115,47 @@ fn patch(
             return Err(Status::plain(415, "UnsupportedMediaType", words));
         }
     };
-    let body = match how {
+    let mut body = match how {
         PatchType::Apply => apply_body(http.body())?,
         _ => read(http.body())?,
     };
+    if matches!(how, PatchType::Merge | PatchType::Strategic) && !body.is_object() {
+        let found = match body {
+            Value::Array(_) => "array",
+            Value::String(_) => "string",
+            Value::Bool(_) => "bool",
+            _ => "number",
+        };
+        let words = format!("json: cannot unmarshal {found} into Go value of type map[string]interface {{}}");
+        return Err(Status::bad_request(words));
+    }
     if how != PatchType::Json && target.subresource.is_empty() {
-        check(&body, target, query, warnings)?;
+        let (version, kind) = (target.kind.api_version(), target.kind.kind);
+        let mut plain = without_directives(&body);
+        let decoded = decode::decode(&version, kind, &plain);
+        match how {
+            PatchType::Strategic => fit::strategic(&body, &decoded).map_or(Ok(()), Err)?,
+            // What a merge patch makes is looked at when it is made.
+            PatchType::Merge if decoded.refused.is_some() => plain = Value::Object(Map::new()),
+            _ => {}
+        }
+        if !check(&plain, target, query, warnings)? {
+            decode::prune(&version, kind, &mut body);
+        }
     }
     Ok(Verb::Patch(how, body))
+}
+
+/// A patch without what strategic merge patches say of lists, as in `$setElementOrder/containers`.
+fn without_directives(patch: &Value) -> Value {
+    match patch {
+        Value::Object(map) => {
+            let fields = map.iter().filter(|(key, _)| !key.starts_with('$'));
+            Value::Object(fields.map(|(key, value)| (key.clone(), without_directives(value))).collect())
+        }
+        Value::Array(list) => Value::Array(list.iter().map(without_directives).collect()),
+        other => other.clone(),
+    }
 }
 
 /// An applied configuration may be YAML.

@@ -83,6 +83,9 @@ impl Wait {
             let list = io.must(client::get(&path, &[("labelSelector", selector)], client::JSON))?;
             let names = tree::list(&list.json, "items").iter().map(|item| tree::str(item, "metadata.name"));
             targets = names.map(|name| Target { kind: one.kind, name: name.into() }).collect();
+            if targets.is_empty() && matches!(self.wanted(), Ok(Wanted::Deletion)) {
+                return Ok(Next::Exit(0));
+            }
             if targets.is_empty() {
                 return io.fail("no matching resources found");
             }
@@ -102,6 +105,13 @@ impl Wait {
         let may_be_absent = answer.is_not_found() && awaited;
         if !answer.is_ok() && !may_be_absent {
             return io.refused(&answer);
+        }
+        if answer.is_not_found() && matches!(wanted, Wanted::Deletion) {
+            // What was never there is passed over without a word.
+            return self.then(Stage::Left(
+                left.split_last().map_or(Vec::new(), |(_, rest)| rest.to_vec()),
+                deadline,
+            ));
         }
         let object = answer.is_ok().then(|| answer.json.clone());
         if wanted.is_met(object.as_ref()) {

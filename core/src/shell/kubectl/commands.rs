@@ -3,8 +3,10 @@
 use super::args::{self, Args, Flag, Takes};
 use super::script::{Flow, Io, Next};
 use super::{
-    apply, awaiting, config, create, delete, describe, exec, expose, get, logs, rollout, run, scale,
+    apply, attach, awaiting, config, create, delete, describe, discovery, events, exec, explain, expose, get,
+    label, logs, patch, rollout, run, scale, set,
 };
+use super::{drain, nodes, replace};
 
 /// All sub-commands, in the order of `kubectl help`.
 pub static ENTRIES: &[Entry] = &[
@@ -12,12 +14,17 @@ pub static ENTRIES: &[Entry] = &[
     create::CONFIG_MAP,
     create::DEPLOYMENT,
     create::NAMESPACE,
+    create::SECRET,
+    create::SERVICE_ACCOUNT,
     create::CLUSTER_IP,
     create::EXTERNAL_NAME,
     create::LOAD_BALANCER,
     create::NODE_PORT,
     expose::EXPOSE,
     run::RUN,
+    set::IMAGE,
+    set::ENV,
+    explain::EXPLAIN,
     get::GET,
     delete::DELETE,
     describe::DESCRIBE,
@@ -28,15 +35,28 @@ pub static ENTRIES: &[Entry] = &[
     rollout::STATUS,
     rollout::UNDO,
     scale::SCALE,
+    discovery::CLUSTER_INFO,
+    nodes::CORDON,
+    nodes::UNCORDON,
+    drain::DRAIN,
+    nodes::TAINT,
+    events::EVENTS,
     logs::LOGS,
     exec::EXEC,
     apply::APPLY,
+    patch::PATCH,
+    replace::REPLACE,
     awaiting::WAIT,
+    label::LABEL,
+    label::ANNOTATE,
+    discovery::API_RESOURCES,
+    discovery::API_VERSIONS,
     config::CURRENT_CONTEXT,
     config::GET_CONTEXTS,
     config::SET_CONTEXT,
     config::USE_CONTEXT,
     config::VIEW,
+    discovery::VERSION,
 ];
 
 /// A sub-command.
@@ -90,6 +110,8 @@ macro_rules! works {
 works! {
     /// `apply`.
     Apply(apply::Apply),
+    /// `run -i`.
+    Attach(attach::Attach),
     /// `config`.
     Config(config::Config),
     /// `create`.
@@ -98,20 +120,38 @@ works! {
     Delete(delete::Delete),
     /// `describe`.
     Describe(describe::Describe),
+    /// `version`, `cluster-info`, `api-versions`, `api-resources`.
+    Discovery(discovery::Discovery),
+    /// `drain`.
+    Drain(drain::Drain),
+    /// `events`.
+    Events(events::Events),
     /// `exec`.
     Exec(exec::Exec),
+    /// `explain`.
+    Explain(explain::Explain),
     /// `expose`.
     Expose(expose::Expose),
     /// `get`.
     Get(get::Get),
+    /// `label`, `annotate`.
+    Label(label::Label),
     /// `logs`.
     Logs(logs::Logs),
+    /// `cordon`, `uncordon`, `taint`.
+    Nodes(nodes::Nodes),
+    /// `patch`.
+    Patch(patch::Patch),
+    /// `replace`.
+    Replace(replace::Replace),
     /// `rollout`.
     Rollout(rollout::Rollout),
     /// `run`.
     Run(run::Run),
     /// `scale`.
     Scale(scale::Scale),
+    /// `set`.
+    Set(set::Set),
     /// `wait`.
     Wait(awaiting::Wait),
 }
@@ -185,6 +225,7 @@ fn alias(path: &str) -> String {
         ("create svc", "create service"),
         ("create cm", "create configmap"),
         ("create ns", "create namespace"),
+        ("create sa", "create serviceaccount"),
         ("ro", "rollout"),
     ];
     let same = ALIASES.iter().find(|(other, _)| *other == path);

@@ -14,7 +14,7 @@ use super::resources;
 use super::script::{Asked, Flow, Io, Next};
 use super::words::{self, Problem};
 use crate::api::{Kind, tree};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// `kubectl create -f`.
@@ -41,6 +41,18 @@ pub const CONFIG_MAP: Entry = Entry::new(
     DATA_FLAGS,
     |args| generated(args, "configmap"),
 );
+/// `kubectl create secret generic`.
+pub const SECRET: Entry = Entry::new(
+    "create secret generic",
+    "Create a secret from a local file, directory, or literal value",
+    DATA_FLAGS,
+    |args| generated(args, "secret generic"),
+);
+/// `kubectl create serviceaccount`.
+pub const SERVICE_ACCOUNT: Entry =
+    Entry::new("create serviceaccount", "Create a service account with the specified name", COMMON, |args| {
+        generated(args, "serviceaccount")
+    });
 /// `kubectl create service clusterip`.
 pub const CLUSTER_IP: Entry =
     Entry::new("create service clusterip", "Create a ClusterIP service", SERVICE_FLAGS, |args| {
@@ -115,6 +127,7 @@ const DATA_FLAGS: &[Flag] = &[
     value("field-manager", None),
     value("from-literal", None),
     value("from-file", None),
+    value("type", None),
 ];
 
 /// A `kubectl create` at work.
@@ -205,7 +218,9 @@ impl Create {
     fn generate(&self, io: &mut Io<'_, '_, '_>, what: &str) -> Flow<Work> {
         let (names, command) = self.args.split();
         let path = match what {
-            "deployment" | "namespace" | "configmap" => what.to_string(),
+            "deployment" | "namespace" | "configmap" | "secret generic" | "serviceaccount" => {
+                what.to_string()
+            }
             kind => format!("service {}", kind.to_lowercase()),
         };
         let [name] = names else {
@@ -217,7 +232,12 @@ impl Create {
         let object = match what {
             "deployment" => generate::deployment(name, &self.args, command),
             "namespace" => Ok(generate::namespace(name)),
-            "configmap" => self.config_map(io, name)?,
+            "serviceaccount" => Ok(generate::service_account(name)),
+            "configmap" => self.data(io)?.map(|data| generate::config_map(name, data)),
+            "secret generic" => {
+                let kind = self.args.text("type").unwrap_or_default();
+                self.data(io)?.map(|data| generate::secret(name, kind, data))
+            }
             kind => generate::service(name, kind, &self.args),
         };
         let object = io.check(object)?;
@@ -231,15 +251,21 @@ impl Create {
             }
             Err(answer) if what == "namespace" => io.refused(&answer),
             Err(answer) => {
-                let of = if path.starts_with("service") { format!("{what} service") } else { path };
                 let message = tree::str(&answer.status(), "message").to_string();
-                io.fail(&format!("failed to create {of}: {message}"))
+                io.fail(&match what {
+                    "secret generic" => format!("failed to create secret {message}"),
+                    _ if path.starts_with("service ") => {
+                        format!("failed to create {what} service: {message}")
+                    }
+                    _ => format!("failed to create {path}: {message}"),
+                })
             }
         }
     }
 
-    fn config_map(&self, io: &mut Io<'_, '_, '_>, name: &str) -> Asked<Result<Value, String>> {
-        let mut data = serde_json::Map::new();
+    /// The keys and values of `--from-literal` and `--from-file`.
+    fn data(&self, io: &mut Io<'_, '_, '_>) -> Asked<Result<Map<String, Value>, String>> {
+        let mut data = Map::new();
         for literal in self.args.all("from-literal") {
             match literal.split_once('=') {
                 Some((key, value)) => drop(data.insert(key.to_string(), value.into())),
@@ -259,7 +285,7 @@ impl Create {
                 }
             }
         }
-        Ok(Ok(generate::config_map(name, data)))
+        Ok(Ok(data))
     }
 }
 

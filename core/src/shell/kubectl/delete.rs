@@ -68,6 +68,7 @@ struct Run {
     deleted: Vec<One>,
     problems: Vec<Problem>,
     found_any: bool,
+    last_word: Option<(String, i32)>,
     deadline: Option<Instant>,
 }
 
@@ -89,6 +90,14 @@ impl Delete {
             args: Args::default(),
             stage: Stage::Deleting(Run { left: vec![one], found_any: true, ..Run::default() }),
         }
+    }
+
+    /// What the command says at its end, if anything, and its exit status.
+    pub fn and_then(mut self, said: String, status: i32) -> Delete {
+        if let Stage::Deleting(run) = &mut self.stage {
+            run.last_word = Some((said, status));
+        }
+        self
     }
 
     /// One turn.
@@ -327,5 +336,13 @@ fn end(io: &mut Io<'_, '_, '_>, run: &Run) -> Flow<Work> {
     for line in words::problems(&run.problems) {
         io.complain(&line);
     }
-    Ok(Next::Exit(i32::from(!run.problems.is_empty())))
+    match &run.last_word {
+        Some((said, status)) => {
+            if !said.is_empty() {
+                io.complain(said);
+            }
+            Ok(Next::Exit(*status))
+        }
+        None => Ok(Next::Exit(i32::from(!run.problems.is_empty()))),
+    }
 }

@@ -59,22 +59,7 @@ impl Expose {
     }
 
     fn service(&self, target: &resources::Target, found: &Value) -> Result<Value, String> {
-        let selector = match self.args.text("selector") {
-            Some(_) => {
-                let pairs = self.args.listed("selector");
-                let pairs = pairs.iter().filter_map(|pair| pair.split_once('='));
-                Value::Object(
-                    pairs.map(|(key, value)| (key.to_string(), value.into())).collect::<Map<String, Value>>(),
-                )
-            }
-            None if target.kind == &pod::POD => {
-                tree::get(found, "metadata.labels").cloned().unwrap_or_default()
-            }
-            None => {
-                let selector = tree::get(found, "spec.selector");
-                selector.and_then(|s| s.get("matchLabels")).or(selector).cloned().unwrap_or_default()
-            }
-        };
+        let selector = self.selector(target, found);
         if selector.as_object().is_none_or(Map::is_empty) {
             let words = "couldn't retrieve selectors via --selector flag or introspection: the object has no selector";
             return Err(words.into());
@@ -112,7 +97,14 @@ impl Expose {
             "apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
             "spec": {"ports": ports, "selector": selector}, "status": {"loadBalancer": {}},
         });
-        if let Some(labels) = tree::get(found, "metadata.labels") {
+        // Without labels of its own the Service takes those of what it exposes.
+        if self.args.text("labels").is_some() {
+            let pairs = self.args.listed("labels");
+            let pairs = pairs.iter().filter_map(|pair| pair.split_once('='));
+            let labels: Map<String, Value> =
+                pairs.map(|(key, value)| (key.to_string(), value.into())).collect();
+            tree::set(&mut made, "metadata.labels", Value::Object(labels));
+        } else if let Some(labels) = tree::get(found, "metadata.labels") {
             tree::set(&mut made, "metadata.labels", labels.clone());
         }
         for (flag, field) in [
@@ -128,6 +120,26 @@ impl Expose {
             tree::set(&mut made, "spec.externalIPs", json!([ip]));
         }
         Ok(made)
+    }
+
+    /// The labels that the Service is to select.
+    fn selector(&self, target: &resources::Target, found: &Value) -> Value {
+        match self.args.text("selector") {
+            Some(_) => {
+                let pairs = self.args.listed("selector");
+                let pairs = pairs.iter().filter_map(|pair| pair.split_once('='));
+                Value::Object(
+                    pairs.map(|(key, value)| (key.to_string(), value.into())).collect::<Map<String, Value>>(),
+                )
+            }
+            None if target.kind == &pod::POD => {
+                tree::get(found, "metadata.labels").cloned().unwrap_or_default()
+            }
+            None => {
+                let selector = tree::get(found, "spec.selector");
+                selector.and_then(|s| s.get("matchLabels")).or(selector).cloned().unwrap_or_default()
+            }
+        }
     }
 
     /// The ports that the object itself names.

@@ -2,6 +2,7 @@
 //! Models: kubectl `pkg/cmd/create`, `pkg/generate/versioned`.
 
 use super::args::Args;
+use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 
 /// `kubectl create deployment`.
@@ -64,6 +65,27 @@ pub fn config_map(name: &str, data: Map<String, Value>) -> Value {
         object["data"] = Value::Object(data);
     }
     object
+}
+
+/// `kubectl create secret generic`.
+pub fn secret(name: &str, kind: &str, data: Map<String, Value>) -> Value {
+    let mut object = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}});
+    if !data.is_empty() {
+        let encoded = data.into_iter().map(|(key, value)| {
+            let text = value.as_str().unwrap_or_default();
+            (key, BASE64.encode(text.as_bytes()).into())
+        });
+        object["data"] = Value::Object(encoded.collect());
+    }
+    if !kind.is_empty() {
+        object["type"] = kind.into();
+    }
+    object
+}
+
+/// `kubectl create serviceaccount`.
+pub fn service_account(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}})
 }
 
 /// `kubectl create service`.

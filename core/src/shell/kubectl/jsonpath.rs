@@ -7,6 +7,8 @@ use serde_json::Value;
 /// A template: text and paths, with ranges over lists.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
+    /// As it was written.
+    pub text: String,
     nodes: Vec<Node>,
 }
 
@@ -47,7 +49,11 @@ impl Template {
     pub fn parse(text: &str) -> Result<Template, String> {
         let mut parser = Parser { text, at: 0 };
         let (nodes, closed) = parser.nodes(0)?;
-        if closed { Err("not in range, nothing to end".to_string()) } else { Ok(Template { nodes }) }
+        if closed {
+            Err("not in range, nothing to end".to_string())
+        } else {
+            Ok(Template { text: text.to_string(), nodes })
+        }
     }
 
     /// Reads a path with or without braces and leading dot, as in custom columns: `.metadata.name`, `metadata.name`.

@@ -1,8 +1,9 @@
 //! `-o`: which form a command's objects are printed in. Knows no requests.
 //! Models: cli-runtime `pkg/genericclioptions/print_flags.go`.
-//! Omits: go-template, kyaml, and templates from files.
+//! Omits: kyaml, and templates from files.
 
 use super::args::Args;
+use super::gotemplate::GoTemplate;
 use super::jsonpath::Template;
 use super::{json, resources, table};
 use crate::api::{Kind, tree};
@@ -23,6 +24,8 @@ pub enum Format {
     Name,
     /// A template.
     JsonPath(Template),
+    /// A template of Go.
+    GoTemplate(GoTemplate),
     /// Columns by path: header and path each.
     Columns(Vec<(String, Template)>),
 }
@@ -48,14 +51,21 @@ impl Format {
             "jsonpath" => Template::parse(rest)
                 .map(Format::JsonPath)
                 .map_err(|problem| format!("error parsing jsonpath {rest}, {problem}")),
+            "go-template" | "template" => {
+                let text = if rest.is_empty() { args.text("template").unwrap_or_default() } else { rest };
+                if text.is_empty() {
+                    return Err("template format specified but no template given".to_string());
+                }
+                GoTemplate::parse(text).map(Format::GoTemplate).map_err(|problem| {
+                    format!("error parsing template {text}, template: output:1: {problem}")
+                })
+            }
             "custom-columns" => columns(rest).map(Format::Columns),
             "custom-columns-file"
-            | "go-template"
             | "go-template-file"
             | "jsonpath-as-json"
             | "jsonpath-file"
             | "kyaml"
-            | "template"
             | "templatefile" => Err(format!("the output format {form:?} is not part of this simulation")),
             _ => Err(format!(
                 "unable to match a printer suitable for the output format {text:?}, allowed formats are: {ALLOWED}"
@@ -79,8 +89,13 @@ impl Format {
             Format::Json => Ok(json::pretty(tree)),
             Format::Name => Ok(items().iter().map(|item| name(item) + "\n").collect()),
             Format::JsonPath(template) => template.render(tree, false).map_err(|problem| {
-                format!("error executing jsonpath: Error executing template: {problem}. Printing more information for \
-                     debugging the template:")
+                let text = &template.text;
+                format!("error executing jsonpath {text:?}: Error executing template: {problem}. Printing more \
+                     information for debugging the template:\n\ttemplate was:\n\t\t{text}\n\tobject given to jsonpath \
+                     engine was:\n\t\t{}\n\n", go_syntax(tree, 0))
+            }),
+            Format::GoTemplate(template) => template.render(tree).map_err(|problem| {
+                format!("error executing template {:?}: template: output:1: {problem}", template.text)
             }),
             Format::Columns(columns) => Ok(custom(columns, items(), headers)),
             Format::Table | Format::Wide => Ok(String::new()),
@@ -137,6 +152,26 @@ fn go_value(value: &Value) -> String {
             let pairs: Vec<String> =
                 map.iter().map(|(key, value)| format!("{key}:{}", go_leaf(value))).collect();
             format!("map[{}]", pairs.join(" "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// A tree as Go's `%#v` prints it.
+fn go_syntax(value: &Value, depth: usize) -> String {
+    const MAX_DEPTH: usize = 64;
+    match value {
+        Value::Null => "interface {}(nil)".to_string(),
+        Value::String(text) => format!("{text:?}"),
+        Value::Array(list) if depth < MAX_DEPTH => {
+            let items: Vec<String> = list.iter().map(|item| go_syntax(item, depth + 1)).collect();
+            format!("[]interface {{}}{{{}}}", items.join(", "))
+        }
+        Value::Object(map) if depth < MAX_DEPTH => {
+            let mut pairs: Vec<String> =
+                map.iter().map(|(key, value)| format!("{key:?}:{}", go_syntax(value, depth + 1))).collect();
+            pairs.sort();
+            format!("map[string]interface {{}}{{{}}}", pairs.join(", "))
         }
         other => other.to_string(),
     }

@@ -1,13 +1,17 @@
 //! `kubectl rollout`: status, history, restart, pause, resume, undo of Deployments.
-//! Models: kubectl `pkg/cmd/rollout`, `pkg/polymorphichelpers`. Omits: DaemonSets and StatefulSets, `history --revision`
+//! Models: kubectl `pkg/cmd/rollout`, `pkg/polymorphichelpers`. Omits: DaemonSets and StatefulSets
 
-use super::args::{Args, Flag, number, switch, value};
+use super::apply::DryRun;
+use super::args::{Args, Flag, number, optional, switch, value};
 use super::commands::{Entry, Work};
-use super::resources::Target;
+use super::describe::page::Page;
+use super::describe::template;
+use super::objects::{self, Found};
 use super::script::{Asked, Flow, Io, Next};
 use super::table::Tabbed;
 use super::watch::Following;
-use super::{client, config, resources, wait};
+use super::words::Problem;
+use super::{client, config, create, wait};
 use crate::api::{replica_set, tree};
 use serde_json::{Value, json};
 
@@ -36,6 +40,10 @@ const FLAGS: &[Flag] = &[
     number("revision"),
     number("to-revision"),
     value("selector", Some('l')),
+    value("filename", Some('f')),
+    value("output", Some('o')),
+    optional("dry-run", "unchanged"),
+    value("field-manager", None),
 ];
 
 fn verb(args: Args, verb: &'static str) -> Work {
@@ -65,32 +73,57 @@ impl Rollout {
         if let Stage::Following(following) = &self.stage {
             return self.follow(io, (**following).clone());
         }
-        if self.args.words.is_empty() {
+        if self.args.words.is_empty() && self.args.all("filename").is_empty() {
             return io.fail("required resource not specified");
         }
-        let targets = resources::targets(&self.args.words);
-        let targets = io.check(targets)?;
-        let Some(target) = targets.first().filter(|target| !target.name.is_empty()) else {
-            return io.fail("resource name may not be empty");
-        };
-        if target.kind.kind != "Deployment" {
-            let resource = target.kind.group_resource();
-            return io.fail(&format!("{resource} {:?} {} is not supported", target.name, self.verb));
+        let (found, mut problems) = objects::find_all(io, &self.args, &self.args.words)?;
+        if self.verb == "status" {
+            return match (found.first(), problems.is_empty()) {
+                (Some(one), true) => self.begin(io, one),
+                (None, true) => {
+                    let namespace = config::namespace(io, &self.args);
+                    io.complain(&format!("No resources found in {namespace} namespace."));
+                    Ok(Next::Exit(0))
+                }
+                _ => Ok(objects::end(io, &problems)),
+            };
         }
-        let namespace = config::namespace(io, &self.args);
-        let path = client::path(target.kind, &namespace, &target.name);
-        let found = io.must(client::get(&path, &[], client::JSON_ANY))?;
-        match self.verb {
-            "status" => {
-                let limit = wait::duration(self.args.text("timeout").unwrap_or_default());
-                let deadline = io.check(limit)?.map(|limit| io.now() + limit);
-                let following = Following::begin(io, target, &namespace, deadline)?;
-                self.then(Stage::Following(Box::new(following)))
-            }
-            "history" => self.history(io, target, &found.json),
-            "undo" => self.undo(io, target, &path, &found.json),
-            _ => self.patch(io, target, &path, &found.json),
+        for one in &found {
+            let done = match self.verb {
+                _ if one.target.kind.kind != "Deployment" => Err(self.unsupported(one)),
+                "history" => self.history(io, one)?,
+                "undo" => self.undo(io, one)?,
+                _ => self.patch(io, one)?,
+            };
+            problems.extend(done.err());
         }
+        if found.is_empty() && problems.is_empty() {
+            let namespace = config::namespace(io, &self.args);
+            io.complain(&format!("No resources found in {namespace} namespace."));
+        }
+        Ok(objects::end(io, &problems))
+    }
+
+    fn unsupported(&self, found: &Found) -> Problem {
+        let (resource, name) = (found.target.kind.group_resource(), &found.target.name);
+        Problem::Text(match self.verb {
+            "restart" => format!("{resource} {name:?} restarting is not supported"),
+            "pause" => format!("{resource} {name:?} pausing is not supported"),
+            "resume" => format!("{resource} {name:?} resuming is not supported"),
+            "status" => format!("no status viewer has been implemented for {}", found.target.kind.kind),
+            "history" => format!("no history viewer has been implemented for {:?}", found.target.kind.kind),
+            _ => format!("no rollbacker has been implemented for {:?}", found.target.kind.kind),
+        })
+    }
+
+    fn begin(&self, io: &mut Io<'_, '_, '_>, found: &Found) -> Flow<Work> {
+        if found.target.kind.kind != "Deployment" {
+            return Ok(objects::end(io, &[self.unsupported(found)]));
+        }
+        let limit = wait::duration(self.args.text("timeout").unwrap_or_default());
+        let deadline = io.check(limit)?.map(|limit| io.now() + limit);
+        let following = Following::begin(io, &found.target, &found.namespace, deadline)?;
+        self.then(Stage::Following(Box::new(following)))
     }
 
     fn then(&self, stage: Stage) -> Flow<Work> {
@@ -119,36 +152,32 @@ impl Rollout {
         self.then(Stage::Following(Box::new(following)))
     }
 
-    fn patch(&self, io: &mut Io<'_, '_, '_>, target: &Target, path: &str, found: &Value) -> Flow<Work> {
-        let paused = tree::bool(found, "spec.paused").unwrap_or(false);
-        let name = resources::full_name(target.kind, &target.name);
+    fn patch(&self, io: &mut Io<'_, '_, '_>, found: &Found) -> Asked<Result<(), Problem>> {
+        let paused = tree::bool(&found.tree, "spec.paused").unwrap_or(false);
+        let (resource, name) = (found.target.kind.group_resource(), &found.target.name);
+        let refused = |why: &str| Ok(Err(Problem::Text(format!("{resource} {name:?} {why}"))));
         let (body, said) = match self.verb {
-            "pause" if paused => {
-                return io.fail(&format!(
-                    "{} {:?} is already paused",
-                    target.kind.group_resource(),
-                    target.name
-                ));
-            }
+            "pause" if paused => return refused("is already paused"),
             "pause" => (json!({"spec": {"paused": true}}), "paused"),
-            "resume" if !paused => {
-                return io.fail(&format!("{} {:?} is not paused", target.kind.group_resource(), target.name));
-            }
+            "resume" if !paused => return refused("is not paused"),
             "resume" => (json!({"spec": {"paused": null}}), "resumed"),
-            _ if paused => {
-                let words = "can't restart paused deployment (run rollout resume first)";
-                return io.fail(&format!("{} {:?} {words}", target.kind.group_resource(), target.name));
-            }
+            _ if paused => return refused("can't restart paused deployment (run rollout resume first)"),
             _ => {
                 let now = io.now().rfc3339();
                 let annotations = json!({"kubectl.kubernetes.io/restartedAt": now});
                 (json!({"spec": {"template": {"metadata": {"annotations": annotations}}}}), "restarted")
             }
         };
-        let query = [("fieldManager", "kubectl-rollout")];
-        io.must(client::patch(path, &query, client::JSON_ANY, client::STRATEGIC, body.to_string()))?;
-        io.line(&format!("{name} {said}"));
-        Ok(Next::Exit(0))
+        let manager = self.args.text("field-manager").unwrap_or("kubectl-rollout");
+        let query = [("fieldManager", manager)];
+        let request =
+            client::patch(&found.path(), &query, client::JSON_ANY, client::STRATEGIC, body.to_string());
+        let answer = io.http(request)?;
+        if !answer.is_ok() {
+            return Ok(Err(Problem::Refusal(answer.status())));
+        }
+        create::show(io, &self.args, found.target.kind, &answer.json, said)?;
+        Ok(Ok(()))
     }
 
     /// The Deployment's ReplicaSets, by revision.
@@ -174,53 +203,77 @@ impl Rollout {
         Ok(all)
     }
 
-    fn history(&self, io: &mut Io<'_, '_, '_>, target: &Target, found: &Value) -> Flow<Work> {
+    fn history(&self, io: &mut Io<'_, '_, '_>, found: &Found) -> Asked<Result<(), Problem>> {
+        let name = found.full_name();
+        let all = self.revisions(io, &found.tree)?;
+        if let Some(revision) = self.args.number("revision").filter(|revision| *revision > 0) {
+            let Some((_, item)) = all.iter().find(|(number, _)| *number == revision) else {
+                return Ok(Err(Problem::Text(format!("unable to find the specified revision {revision}"))));
+            };
+            let mut page = Page::default();
+            template::template(&mut page, tree::get(item, "spec.template"));
+            io.line(&format!("{name} with revision #{revision}"));
+            io.print(page.finish_with_tabs());
+            io.line("");
+            return Ok(Ok(()));
+        }
         let mut table = Tabbed::new(0, 2);
         table.line("REVISION\tCHANGE-CAUSE");
-        for (revision, item) in self.revisions(io, found)? {
+        for (revision, item) in &all {
             let cause = item
                 .get("metadata")
                 .and_then(|m| m.get("annotations")?.get("kubernetes.io/change-cause")?.as_str());
             table.line(&format!("{revision}\t{}", cause.unwrap_or("<none>")));
         }
-        io.line(&format!("{} ", resources::full_name(target.kind, &target.name)));
+        io.line(&format!("{name} "));
         io.print(table.finish());
+        // The history ends its last line, and what prints it ends it again.
         io.line("");
-        Ok(Next::Exit(0))
+        Ok(Ok(()))
     }
 
-    fn undo(&self, io: &mut Io<'_, '_, '_>, target: &Target, path: &str, found: &Value) -> Flow<Work> {
-        let all = self.revisions(io, found)?;
+    fn undo(&self, io: &mut Io<'_, '_, '_>, found: &Found) -> Asked<Result<(), Problem>> {
+        let all = self.revisions(io, &found.tree)?;
         let wanted = self.args.number("to-revision").filter(|n| *n > 0);
         let chosen = match wanted {
             Some(revision) => all.iter().find(|(r, _)| *r == revision),
             None => all.len().checked_sub(2).and_then(|n| all.get(n)),
         };
-        let Some((_, old)) = chosen else {
-            let name = &target.name;
-            return match wanted {
-                Some(revision) => {
-                    io.fail(&format!("unable to find specified revision {revision} in history"))
-                }
-                None => io.fail(&format!("no rollout history found for deployment {name:?}")),
-            };
+        let Some((revision, old)) = chosen else {
+            return Ok(Err(Problem::Text(match wanted {
+                Some(revision) => format!("unable to find specified revision {revision} in history"),
+                None => format!("no rollout history found for deployment {:?}", found.target.name),
+            })));
         };
-        let name = resources::full_name(target.kind, &target.name);
+        if tree::bool(&found.tree, "spec.paused").unwrap_or(false) {
+            let words = "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again";
+            return Ok(Err(Problem::Text(words.into())));
+        }
         let mut template = tree::get(old, "spec.template").cloned().unwrap_or_default();
         if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
             labels.remove("pod-template-hash");
         }
-        if Some(&template) == tree::get(found, "spec.template") {
-            io.line(&format!(
-                "{name} skipped rollback (current template already matches revision {})",
-                chosen.map_or(0, |c| c.0)
-            ));
-            return Ok(Next::Exit(0));
+        let kind = found.target.kind;
+        if Some(&template) == tree::get(&found.tree, "spec.template") {
+            let said = format!("skipped rollback (current template already matches revision {revision})");
+            create::show(io, &self.args, kind, &found.tree, &said)?;
+            return Ok(Ok(()));
+        }
+        let dry_run = DryRun::of(&self.args);
+        if dry_run == DryRun::Client {
+            create::show(io, &self.args, kind, &found.tree, "rolled back")?;
+            return Ok(Ok(()));
         }
         let body = json!([{"op": "replace", "path": "/spec/template", "value": template}]);
-        io.must(client::patch(path, &[], client::JSON_ANY, "json-patch+json", body.to_string()))?;
-        io.line(&format!("{name} rolled back"));
-        Ok(Next::Exit(0))
+        let query = [("dryRun", dry_run.query())];
+        let request =
+            client::patch(&found.path(), &query, client::JSON_ANY, "json-patch+json", body.to_string());
+        let answer = io.http(request)?;
+        if !answer.is_ok() {
+            return Ok(Err(Problem::Refusal(answer.status())));
+        }
+        create::show(io, &self.args, kind, &answer.json, "rolled back")?;
+        Ok(Ok(()))
     }
 }
 

@@ -1,13 +1,15 @@
 //! `kubectl run`: a pod from flags. Knows which fields flags fill in, not what they do.
 //! Models: kubectl `pkg/cmd/run/run.go`.
-//! Omits: --attach, -i, -t and --rm (there is no terminal to hand over), --overrides
+//! Omits: --overrides
 
+use super::apply::DryRun;
 use super::args::{Args, Flag, number, optional, switch, value};
+use super::attach::Attach;
 use super::commands::{Entry, Work};
 use super::create::{make, show};
 use super::script::{Flow, Io, Next};
 use super::{config, resources};
-use crate::api::{pod, tree};
+use crate::api::{pod, service, tree};
 use serde_json::{Value, json};
 
 /// The command.
@@ -29,6 +31,10 @@ const FLAGS: &[Flag] = &[
     switch("expose", None),
     switch("quiet", Some('q')),
     number("grace-period"),
+    switch("stdin", Some('i')),
+    switch("tty", Some('t')),
+    switch("attach", None),
+    switch("rm", None),
 ];
 
 /// A `kubectl run` at work.
@@ -43,16 +49,67 @@ impl Run {
         let Some(name) = self.args.words.first() else {
             return io.fail("NAME is required for run\nSee 'kubectl run -h' for help and examples");
         };
+        io.check(self.check_attached())?;
         let object = self.pod(name);
         let object = io.check(object)?;
         let namespace = config::namespace(io, &self.args);
-        match make(io, &self.args, &pod::POD, &namespace, object, "kubectl-run")? {
-            Ok(object) => {
-                show(io, &self.args, &pod::POD, &object, "created")?;
-                Ok(Next::Exit(0))
+        let service = if self.args.on("expose") { Some(io.check(self.service(name))?) } else { None };
+        let object = match make(io, &self.args, &pod::POD, &namespace, object, "kubectl-run")? {
+            Ok(object) => object,
+            Err(answer) => return io.refused(&answer),
+        };
+        if let Some(service) = service {
+            let kind = &service::SERVICE;
+            match make(io, &self.args, kind, &namespace, service, "kubectl-run")? {
+                Ok(object) => show(io, &self.args, kind, &object, "created")?,
+                Err(answer) => return io.refused(&answer),
             }
-            Err(answer) => io.refused(&answer),
+            if self.args.text("output") == Some("yaml") {
+                // Both the command and its printer separate documents.
+                io.print("---\n---\n");
+            }
         }
+        if self.is_attached() {
+            let name = tree::str(&object, "metadata.name");
+            return Ok(Next::Then(Work::Attach(Attach::new(self.args.clone(), &namespace, name))));
+        }
+        show(io, &self.args, &pod::POD, &object, "created")?;
+        Ok(Next::Exit(0))
+    }
+
+    fn is_attached(&self) -> bool {
+        self.args.on("stdin") || self.args.on("attach")
+    }
+
+    fn check_attached(&self) -> Result<(), String> {
+        if self.args.on("tty") && !self.args.on("stdin") {
+            return Err("-i/--stdin is required for containers with -t/--tty=true".into());
+        }
+        if self.args.on("rm") && !self.is_attached() {
+            return Err("--rm should only be used for attached containers".into());
+        }
+        if self.is_attached() && DryRun::of(&self.args) != DryRun::No {
+            return Err(
+                "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)"
+                    .into(),
+            );
+        }
+        Ok(())
+    }
+
+    /// The Service of `--expose`.
+    fn service(&self, name: &str) -> Result<Value, String> {
+        let Some(port) = self.args.number("port") else {
+            return Err("--port must be set when exposing a service".into());
+        };
+        Ok(json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
+            "spec": {
+                "ports": [{"port": port, "protocol": "TCP", "targetPort": port}],
+                "selector": {"run": name},
+            },
+            "status": {"loadBalancer": {}},
+        }))
     }
 
     fn pod(&self, name: &str) -> Result<Value, String> {
@@ -97,6 +154,14 @@ impl Run {
         if let Some(policy) = self.args.text("image-pull-policy") {
             container["imagePullPolicy"] = policy.into();
         }
+        if self.is_attached() {
+            // The program begins when somebody is there to read and type.
+            container["stdin"] = true.into();
+            container["stdinOnce"] = true.into();
+        }
+        if self.args.on("tty") {
+            container["tty"] = true.into();
+        }
         let mut made = json!({
             "apiVersion": "v1", "kind": "Pod",
             "metadata": {"labels": labels, "name": name},
@@ -110,8 +175,14 @@ impl Run {
     }
 }
 
-/// The pod that `pod/x`, `x`, or `deployment/x` (its first pod) names, for exec and logs.
-pub fn pod_of(io: &mut Io<'_, '_, '_>, args: &Args, word: &str) -> super::script::Asked<Value> {
+/// The pod that `pod/x`, `x`, or `deployment/x` (its first pod) names, for exec and logs. What is not there is refused in
+/// the words that `missing` makes of the server's.
+pub fn pod_of(
+    io: &mut Io<'_, '_, '_>,
+    args: &Args,
+    word: &str,
+    missing: fn(&str, &str) -> Option<String>,
+) -> super::script::Asked<Value> {
     let namespace = config::namespace(io, args);
     let target = match word.split_once('/') {
         Some(_) => resources::targets(&[word.to_string()]).map(|mut targets| targets.pop()),
@@ -119,7 +190,14 @@ pub fn pod_of(io: &mut Io<'_, '_, '_>, args: &Args, word: &str) -> super::script
     };
     let Some(target) = io.check(target)? else { return io.fail("expected a pod") };
     let path = super::client::path(target.kind, &namespace, &target.name);
-    let answer = io.must(super::client::get(&path, &[], super::client::JSON_ANY))?;
+    let answer = io.http(super::client::get(&path, &[], super::client::JSON_ANY))?;
+    if !answer.is_ok() {
+        let words = missing(tree::str(&answer.status(), "message"), &namespace);
+        return match words.filter(|_| answer.is_not_found()) {
+            Some(words) => io.fail(&words),
+            None => io.refused(&answer),
+        };
+    }
     if target.kind == &pod::POD {
         return Ok(answer.json.clone());
     }

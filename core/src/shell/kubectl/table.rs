@@ -29,6 +29,11 @@ impl Tabbed {
         }
     }
 
+    /// The text as it was written.
+    pub fn with_tabs(&self) -> String {
+        self.lines.iter().map(|line| line.join("\t") + "\n").collect()
+    }
+
     /// The aligned text.
     pub fn finish(&self) -> String {
         let mut out = String::new();

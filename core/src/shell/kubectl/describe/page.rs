@@ -43,6 +43,11 @@ impl Page {
         self.done += &open.finish();
     }
 
+    /// The whole text with its tabs, as where upstream forgets to align it.
+    pub fn finish_with_tabs(self) -> String {
+        self.done + &self.open.with_tabs()
+    }
+
     /// The whole text.
     pub fn finish(mut self) -> String {
         self.flush();

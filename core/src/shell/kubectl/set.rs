@@ -1,0 +1,205 @@
+//! `kubectl set image` and `set env`: other images and variables in a pod template. Knows where pod specs are.
+//! Models: kubectl `pkg/cmd/set/set_image.go`, `set_env.go`. Omits: `set resources`, `set selector`, --local, --from
+
+use super::apply::DryRun;
+use super::args::{Args, Flag, optional, switch, value};
+use super::commands::{Entry, Work};
+use super::objects::{self, Found};
+use super::script::{Asked, Flow, Io};
+use super::words::Problem;
+use super::{client, create, merge};
+use crate::api::{pod, tree};
+use serde_json::{Value, json};
+
+/// The command.
+pub const IMAGE: Entry = Entry::new("set image", "Update the image of a pod template", FLAGS, |args| {
+    Work::Set(Set { args, what: What::Image })
+});
+/// `kubectl set env`.
+pub const ENV: Entry =
+    Entry::new("set env", "Update environment variables on a pod template", ENV_FLAGS, |args| {
+        Work::Set(Set { args, what: What::Env })
+    });
+
+const ENV_FLAGS: &[Flag] = &[
+    value("filename", Some('f')),
+    switch("recursive", Some('R')),
+    value("selector", Some('l')),
+    switch("all", None),
+    value("containers", Some('c')),
+    value("env", Some('e')),
+    switch("list", None),
+    switch("overwrite", None),
+    value("output", Some('o')),
+    optional("dry-run", "unchanged"),
+    value("field-manager", None),
+];
+
+const FLAGS: &[Flag] = &[
+    value("filename", Some('f')),
+    switch("recursive", Some('R')),
+    value("selector", Some('l')),
+    switch("all", None),
+    value("output", Some('o')),
+    optional("dry-run", "unchanged"),
+    value("field-manager", None),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum What {
+    Image,
+    Env,
+}
+
+/// A `kubectl set` at work.
+#[derive(Debug, Clone)]
+pub struct Set {
+    args: Args,
+    what: What,
+}
+
+impl Set {
+    /// One turn.
+    pub fn run(&self, io: &mut Io<'_, '_, '_>) -> Flow<Work> {
+        let words = self.args.words.clone();
+        let what = if self.what == What::Image { "image" } else { "environment" };
+        let (words, pairs) = io.check(objects::and_pairs(&words, what))?;
+        if self.args.on("all") && self.args.text("selector").is_some() {
+            return io.fail("cannot set --all and --selector at the same time");
+        }
+        if words.is_empty() && self.args.all("filename").is_empty() {
+            return io
+                .fail("one or more resources must be specified as <resource> <name> or <resource>/<name>");
+        }
+        let pairs = [pairs, self.args.all("env")].concat();
+        if pairs.is_empty() && !self.args.on("list") {
+            return io.fail(&format!(
+                "at least one {} is required",
+                if self.what == What::Image { "image update" } else { "environment variable" }
+            ));
+        }
+        if self.what == What::Image && pairs.len() > 1 && pairs.iter().any(|pair| pair.starts_with("*=")) {
+            return io.fail(
+                "all containers are already specified by *, but saw more than one container_name=container_image pairs",
+            );
+        }
+        let (found, mut problems) = objects::find(io, &self.args, words)?;
+        for one in &found {
+            if self.args.on("list") {
+                io.print(listed(one));
+            } else {
+                problems.extend(self.one(io, one, &pairs)?.err());
+            }
+        }
+        Ok(objects::end(io, &problems))
+    }
+
+    /// Makes the changes; the problem of one that cannot be made.
+    fn change(&self, wanted: &mut Value, spec: &str, pairs: &[String]) -> Result<(), Problem> {
+        let chosen = self.args.text("containers").unwrap_or("*");
+        for pair in pairs {
+            let (name, new) =
+                pair.split_once('=').map_or((pair.as_str(), None), |(name, new)| (name, Some(new)));
+            if self.what == What::Env {
+                let name = if new.is_none() { name.trim_end_matches('-') } else { name };
+                set_env(wanted, spec, chosen, name, new);
+                continue;
+            }
+            if !replace(wanted, spec, name, new.unwrap_or_default()) && name != "*" {
+                return Err(Problem::Text(format!("error: unable to find container named {name:?}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn one(&self, io: &mut Io<'_, '_, '_>, found: &Found, pairs: &[String]) -> Asked<Result<(), Problem>> {
+        let kind = found.target.kind;
+        let spec = spec_of(found);
+        let said = if self.what == What::Image { "image updated" } else { "env updated" };
+        let mut wanted = found.tree.clone();
+        let named = |text: String| Problem::Text(format!("{}/{} {text}", kind.plural, found.target.name));
+        if tree::get(&wanted, spec).is_none() {
+            return Ok(Err(named("the object is not a pod or does not have a pod template".into())));
+        }
+        if let Err(problem) = self.change(&mut wanted, spec, pairs) {
+            return Ok(Err(problem));
+        }
+        let patch = merge::three_way(kind.kind, &found.tree, &wanted, &found.tree);
+        if patch.as_object().is_none_or(serde_json::Map::is_empty) {
+            return Ok(Ok(()));
+        }
+        let dry_run = DryRun::of(&self.args);
+        if dry_run == DryRun::Client {
+            create::show(io, &self.args, kind, &wanted, said)?;
+            return Ok(Ok(()));
+        }
+        let manager = self.args.text("field-manager").unwrap_or("kubectl-set");
+        let query = [("dryRun", dry_run.query()), ("fieldManager", manager)];
+        let request =
+            client::patch(&found.path(), &query, client::JSON_ANY, client::STRATEGIC, patch.to_string());
+        let answer = io.http(request)?;
+        if !answer.is_ok() {
+            let message = tree::str(&answer.status(), "message").to_string();
+            let what = if self.what == What::Image { "image" } else { "env" };
+            return Ok(Err(Problem::Text(format!(
+                "failed to patch {what} update to pod template: {message}"
+            ))));
+        }
+        create::show(io, &self.args, kind, &answer.json, said)?;
+        Ok(Ok(()))
+    }
+}
+
+/// Gives a container, or all with `*`, another image; whether there was one.
+fn replace(object: &mut Value, spec: &str, name: &str, image: &str) -> bool {
+    let mut found = false;
+    for list in ["initContainers", "containers"] {
+        for container in tree::list_mut(object, &format!("{spec}.{list}")) {
+            if name == "*" || tree::str(container, "name") == name {
+                tree::set(container, "image", image);
+                found = true;
+            }
+        }
+    }
+    found
+}
+
+/// Where the pod spec of an object is.
+fn spec_of(found: &Found) -> &'static str {
+    if *found.target.kind == pod::POD { "spec" } else { "spec.template.spec" }
+}
+
+/// Gives containers another value of a variable, or takes it away.
+fn set_env(object: &mut Value, spec: &str, chosen: &str, name: &str, new: Option<&str>) {
+    for container in tree::list_mut(object, &format!("{spec}.containers")) {
+        if chosen != "*" && tree::str(container, "name") != chosen {
+            continue;
+        }
+        let mut env = tree::list(container, "env").to_vec();
+        let at = env.iter().position(|entry| tree::str(entry, "name") == name);
+        match (at, new) {
+            (Some(at), Some(new)) => env[at] = json!({"name": name, "value": new}),
+            (None, Some(new)) => env.push(json!({"name": name, "value": new})),
+            (Some(at), None) => drop(env.remove(at)),
+            (None, None) => {}
+        }
+        if env.is_empty() {
+            tree::remove(container, "env");
+        } else {
+            tree::set(container, "env", env);
+        }
+    }
+}
+
+/// The variables of an object's containers.
+fn listed(found: &Found) -> String {
+    let mut out = String::new();
+    let (plural, name) = (found.target.kind.plural, &found.target.name);
+    for container in tree::list(&found.tree, &format!("{}.containers", spec_of(found))) {
+        out += &format!("# {plural}/{name}, container {}\n", tree::str(container, "name"));
+        for entry in tree::list(container, "env") {
+            out += &format!("{}={}\n", tree::str(entry, "name"), tree::str(entry, "value"));
+        }
+    }
+    out
+}
