@@ -46,7 +46,7 @@ pub struct Block {
     pub kind: BlockKind,
     /// The line on which it begins, from 1.
     pub line: usize,
-    /// The pod in which its commands run, by name in the namespace `default`; empty for the operator's machine.
+    /// The pod in which its commands run, as `NAME` or `NAMESPACE/NAME`; empty for the operator's machine.
     pub place: String,
     /// Its text.
     pub text: String,
@@ -98,6 +98,14 @@ impl BlockKind {
             "stage" => BlockKind::Stage,
             _ => return None,
         })
+    }
+}
+
+impl Block {
+    /// The pod in which its commands run, by namespace and name; `None` for the operator's machine.
+    pub fn pod(&self) -> Option<(&str, &str)> {
+        let place = self.place.as_str();
+        if place.is_empty() { None } else { Some(place.split_once('/').unwrap_or(("default", place))) }
     }
 }
 

@@ -147,6 +147,7 @@ fn play_step(script: &mut Script, step: &Step) -> Vec<(usize, String)> {
             problems.push((*line, "the goal is met before the step begins".into()));
         }
     }
+    problems.extend(solved(script.clone(), step, &goals));
     let mut did = did(step);
     let mut printed = String::new();
     for block in &step.blocks {
@@ -172,6 +173,23 @@ fn play_step(script: &mut Script, step: &Step) -> Vec<(usize, String)> {
         problems.push((line, "no command of this step is what this asks for, with that output".into()));
     }
     problems
+}
+
+/// What is not reached when a learner takes nothing of a step but its solution.
+fn solved(mut script: Script, step: &Step, goals: &[(usize, Goal)]) -> Vec<(usize, String)> {
+    let mut did = did(step);
+    if goals.is_empty() && did.is_empty() {
+        return Vec::new();
+    }
+    for block in step.of(BlockKind::Manifest) {
+        let _ = script.write(MANIFESTS, &block.text);
+    }
+    for block in step.of(BlockKind::Solution) {
+        type_all(&mut script, block, &mut did);
+    }
+    let unmet = goals.iter().filter(|(_, goal)| !met_soon(&mut script, goal)).map(|(line, _)| *line);
+    let unmet: Vec<usize> = unmet.chain(did.into_iter().map(|(line, _)| line)).collect();
+    unmet.into_iter().map(|line| (line, "the solution alone does not reach this".into())).collect()
 }
 
 /// What is wrong with the blocks themselves.
@@ -219,9 +237,9 @@ fn met_soon(script: &mut Script, goal: &Goal) -> bool {
 fn type_all(script: &mut Script, block: &Block, did: &mut Vec<(usize, Goal)>) -> String {
     let mut printed = String::new();
     for command in commands(&block.text) {
-        let result = match block.place.as_str() {
-            "" => script.line(&command),
-            pod => script.line_in("default", pod, &command),
+        let result = match block.pod() {
+            None => script.line(&command),
+            Some((namespace, name)) => script.line_in(namespace, name, &command),
         };
         match result {
             Ok(result) => {

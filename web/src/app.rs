@@ -3,8 +3,9 @@
 
 use crate::browser::{self, Frames};
 use crate::canvas::{self, Palette};
+use crate::library;
 use crate::model::{Model, Shown};
-use crate::panels::{Bench, Guide, Journey, StagePanel, Tape, TopBar};
+use crate::panels::{Bench, Guide, Journey, LessonPanel, StagePanel, Tape, TopBar};
 use crate::session::{Action, Session, Stamps, Tab};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -38,6 +39,13 @@ pub fn App() -> Html {
             move || drop(frames)
         });
     }
+    {
+        let (shared, dispatch) = ((*model).clone(), dispatch.clone());
+        use_effect_with((), move |()| {
+            let resumes = shared.session().lessons.resumes.clone();
+            library::load_course(dispatch, resumes);
+        });
+    }
     let help = use_state(|| false);
     let keys = keyboard(&model, &dispatch, &help);
     let session = model.session();
@@ -54,8 +62,13 @@ pub fn App() -> Html {
     let on_stage = Stamps { stage: stamps.stage, log: story, terminal: session.traffic.total(), ..view };
     let on_clock = Stamps { clock: stamps.clock, ..view };
     let on_journey = Stamps { log: stamps.log, ..view };
-    let on_guide =
-        Stamps { stage: stamps.stage, editor: stamps.editor, log: session.traffic.total(), ..view };
+    let on_guide = Stamps {
+        stage: stamps.stage,
+        editor: stamps.editor,
+        lesson: stamps.lesson,
+        log: session.traffic.total(),
+        ..view
+    };
     let toggle_help = {
         let help = help.clone();
         Callback::from(move |()| help.set(!*help))
@@ -63,8 +76,10 @@ pub fn App() -> Html {
     html! {
         <div class={classes} onkeydown={keys} aria-busy={session.is_catching_up().to_string()}>
             <a class="skip" href="#stage">{ui.skip_to_stage}</a>
-            <TopBar shown={shown(Stamps { terminal: u64::from(session.can_undo()), ..view })} help={*help} on_help={toggle_help} />
-            if session.guide {
+            <TopBar shown={shown(Stamps { terminal: u64::from(session.can_undo()), lesson: stamps.lesson, ..view })} help={*help} on_help={toggle_help} />
+            if session.guide && session.lessons.open.is_some() {
+                <LessonPanel ..shown(Stamps { lesson: stamps.lesson, ..view }) />
+            } else if session.guide {
                 <Guide ..shown(on_guide) />
             }
             <main class="stage" id="stage" tabindex="-1" aria-label={ui.stage}>

@@ -15,6 +15,8 @@ mod key {
     pub const NOW: &str = "tidepool.now";
     pub const LANGUAGE: &str = "tidepool.language";
     pub const THEME: &str = "tidepool.theme";
+    pub const LESSON: &str = "tidepool.lesson";
+    pub const DONE: &str = "tidepool.done";
 }
 
 /// Tells the loader about panics; it shows what is left when the program is dead.
@@ -75,6 +77,14 @@ impl Keep for Storage {
         write(key::EDITOR, text);
     }
 
+    fn lesson(&mut self, place: &str) {
+        write(key::LESSON, place);
+    }
+
+    fn done(&mut self, folders: &str) {
+        write(key::DONE, folders);
+    }
+
     fn preference(&mut self, name: &str, value: &str) {
         let root = document().document_element();
         let attribute = if name == "language" { "lang" } else { "data-theme" };
@@ -101,6 +111,8 @@ pub fn remembered() -> Remembered {
         now: read(key::NOW).and_then(|text| text.parse().ok()).map(Instant),
         leave_out,
         editor: read(key::EDITOR),
+        lesson: read(key::LESSON).unwrap_or_default(),
+        done: read(key::DONE).unwrap_or_default(),
         language: attribute("lang"),
         theme: attribute("data-theme"),
         still: prefers_stillness(),

@@ -13,6 +13,8 @@ pub mod examples;
 pub mod flights;
 pub mod follow;
 pub mod layout;
+pub mod library;
+pub mod markdown;
 pub mod model;
 pub mod pace;
 pub mod panels;

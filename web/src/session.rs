@@ -2,6 +2,7 @@
 //! through [`Keep`]; it knows no browser and no widgets.
 
 pub mod action;
+pub mod lesson;
 mod run;
 mod story;
 pub mod terminals;
@@ -15,6 +16,7 @@ use crate::problems::{self, Problem};
 use crate::sim::{self, Input, Recording, Stage};
 use crate::traffic::Traffic;
 use crate::words::{Language, Words};
+use lesson::Lessons;
 use run::Run;
 use std::rc::Rc;
 use terminals::Terminals;
@@ -35,6 +37,10 @@ pub trait Keep {
     fn editor(&mut self, text: &str);
     /// A preference.
     fn preference(&mut self, name: &str, value: &str);
+    /// Where the learner is: the lesson's folder, a slash, the step; empty outside of lessons.
+    fn lesson(&mut self, place: &str);
+    /// The folders of the lessons that were finished, with spaces between.
+    fn done(&mut self, folders: &str);
 }
 
 /// How long a new cluster runs before the page shows it: nodes join, CoreDNS starts.
@@ -55,6 +61,8 @@ pub struct Stamps {
     pub terminal: u64,
     /// The clock.
     pub clock: u64,
+    /// The lesson.
+    pub lesson: u64,
 }
 
 /// Everything that the page knows.
@@ -78,6 +86,8 @@ pub struct Session {
     pub problems: Rc<[Problem]>,
     /// What changed.
     pub stamps: Stamps,
+    /// The lessons.
+    pub lessons: Lessons,
     /// The language.
     pub language: Language,
     /// Light or dark.
@@ -118,6 +128,10 @@ pub struct Remembered {
     pub leave_out: bool,
     /// The manifests.
     pub editor: Option<String>,
+    /// Where the learner was, and which lessons are finished.
+    pub lesson: String,
+    /// Which lessons are finished.
+    pub done: String,
     /// The language's tag.
     pub language: String,
     /// `light` or `dark`.
@@ -154,6 +168,7 @@ impl Session {
             problems: problems::find(&editor).into(),
             editor,
             stamps: Stamps::default(),
+            lessons: Lessons::remembered(&remembered.lesson, &remembered.done),
             language: Language::of_tag(&remembered.language),
             theme: Theme::of_name(&remembered.theme),
             still: remembered.still,
@@ -225,6 +240,15 @@ impl Session {
                 self.size = size;
                 self.relayout();
             }
+            Action::Course(_)
+            | Action::LessonFailed(_)
+            | Action::BeginLesson(_)
+            | Action::ResumeLesson(..)
+            | Action::CloseLesson
+            | Action::LessonStep(_)
+            | Action::RunBlock(_)
+            | Action::Answer(..)
+            | Action::Hint => self.act_on_lesson(action, keep),
             other => self.look(other, keep),
         }
         self.stamps.view += 1;
@@ -279,19 +303,29 @@ impl Session {
         }
     }
 
+    /// A new world: the open lesson's start, or an empty cluster with a seed.
     fn reset(&mut self, seed: u64, keep: &mut impl Keep) {
-        let recording = Recording::new(seed, "");
+        match self.lessons.open.take() {
+            Some(open) => self.begin_lesson(open.into_loaded(), keep),
+            None => self.restart(Recording::new(seed, ""), keep),
+        }
+    }
+
+    /// Another world. What is preferred, the editor and the lessons stay.
+    fn restart(&mut self, recording: Recording, keep: &mut impl Keep) {
         keep.recording(&recording.to_json());
         let remembered = Remembered {
+            recording: Some(recording.to_json()),
             editor: Some(self.editor.to_string()),
             language: self.words().tag.into(),
             theme: self.theme.name().into(),
             still: self.still,
             ..Remembered::default()
         };
-        let fresh = Session::new(remembered, seed);
+        let lessons = std::mem::take(&mut self.lessons);
+        let fresh = Session::new(remembered, recording.seed);
         let stamps = self.stamps;
-        *self = Session { size: self.size, stamps, ..fresh };
+        *self = Session { size: self.size, stamps, lessons, ..fresh };
         self.changed_everywhere();
         self.relayout();
     }
@@ -305,6 +339,7 @@ impl Session {
         next(&mut self.stamps.editor);
         next(&mut self.stamps.clock);
         next(&mut self.stamps.view);
+        next(&mut self.stamps.lesson);
     }
 
     fn relayout(&mut self) {

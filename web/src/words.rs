@@ -104,6 +104,12 @@ pub struct Words {
     pub stage_summary: fn(usize, usize, usize) -> String,
     /// What the draw was, and the rule that matched it: rule from 1, draw, threshold (both as fractions).
     pub draw: fn(usize, &str, &str) -> String,
+    /// Which step of how many.
+    pub step_of: fn(usize, usize) -> String,
+    /// Which lesson of how many.
+    pub lesson_of: fn(usize, usize) -> String,
+    /// How long a lesson takes.
+    pub minutes: fn(u32) -> String,
     /// A terminal's name: its number and where it is.
     pub terminal: fn(usize, &str) -> String,
 }

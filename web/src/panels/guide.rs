@@ -1,8 +1,10 @@
 //! Start here: the first five minutes, with steps that run at a click. Whether a step is done is read from the cluster.
 
 use crate::examples;
+use crate::library;
 use crate::model::Shown;
 use crate::session::{Action, Session, Tab};
+use tidepool_tutorials::course::Entry;
 use yew::prelude::*;
 
 /// The line of the fourth step.
@@ -59,7 +61,47 @@ pub fn Guide(shown: &Shown) -> Html {
             <p class="lead">{ui.guide_lead}</p>
             <ol class="steps">{ for steps.iter().enumerate().map(step) }</ol>
             <p class="after">{ui.guide_after}</p>
+            { lessons(shown, &session) }
         </aside>
+    }
+}
+
+/// The list of lessons, with those ticked that are done.
+fn lessons(shown: &Shown, session: &Session) -> Html {
+    let (words, lessons) = (session.words(), &session.lessons);
+    let ui = &words.ui;
+    let entry = |(n, entry): (usize, &Entry)| {
+        let title = entry.titles.get(words.tag).cloned().unwrap_or_else(|| entry.folder.clone());
+        let done = lessons.done.contains(&entry.folder);
+        let (dispatch, folder) = (shown.dispatch.clone(), entry.folder.clone());
+        let begin = Callback::from(move |_: MouseEvent| library::begin(dispatch.clone(), folder.clone()));
+        let label = if done { ui.lesson_again } else { ui.begin };
+        html! {
+            <li class={classes!("step", done.then_some("done"))} key={entry.folder.clone()}>
+                <span class="tick" aria-hidden="true">{ if done { "✓".to_string() } else { (n + 1).to_string() } }</span>
+                <div>
+                    <h2>{&title}if done { <span class="sr">{format!(" ({})", ui.done)}</span> }</h2>
+                    <button type="button" class="btn quiet begin" onclick={begin} aria-label={format!("{label}: {title}")}>{label}</button>
+                    <p>{(words.minutes)(entry.minutes)}</p>
+                </div>
+            </li>
+        }
+    };
+    let Some(course) = lessons.course.as_ref().filter(|course| !course.lessons.is_empty()) else {
+        return match &lessons.failed {
+            Some(why) => {
+                html! { <p class="after" role="status">{ui.lesson_failed}{" "}<code>{why}</code></p> }
+            }
+            None => Html::default(),
+        };
+    };
+    html! {
+        <section class="lessons" aria-label={ui.lessons}>
+            <h2>{ui.lessons}</h2>
+            <p>{ui.lessons_text}</p>
+            <ol class="steps">{ for course.lessons.iter().enumerate().map(entry) }</ol>
+            if let Some(why) = &lessons.failed { <p class="after" role="status">{ui.lesson_failed}{" "}<code>{why}</code></p> }
+        </section>
     }
 }
 

@@ -134,10 +134,10 @@ fn band(session: &Session, spotlight: &[Place]) -> Html {
             { arrow(band.controllers.x, band.etcd.x + band.etcd.w + 4.0, middle) }
             { chip(band.operator, if narrow { ui.kubectl } else { ui.operator }, "operator", lit(|p| matches!(p, Place::Outside(_)))) }
             <rect class="api-group" x={n(band.api.x)} y={n(band.api.y)} width={n(band.etcd.x + band.etcd.w + 4.0 - band.api.x)} height={n(band.api.h)} rx="8" />
-            { chip(band.api, if narrow { "API" } else { ui.api_server }, "api", lit(|p| matches!(p, Place::ApiServer))) }
-            { chip(band.etcd, ui.etcd, "etcd", lit(|p| matches!(p, Place::Etcd))) }
-            { chip(band.controllers, ui.controllers, "controllers", lit(|p| matches!(p, Place::Controller(_) | Place::Scheduler))) }
-            { chip(band.agents, if narrow { "kubelets…" } else { ui.node_agents }, "agents", false) }
+            { chip(band.api, if narrow { "API" } else { ui.api_server }, "api", lit(|p| matches!(p, Place::ApiServer)) || session.points_at("apiserver")) }
+            { chip(band.etcd, ui.etcd, "etcd", lit(|p| matches!(p, Place::Etcd)) || session.points_at("etcd")) }
+            { chip(band.controllers, ui.controllers, "controllers", lit(|p| matches!(p, Place::Controller(_) | Place::Scheduler)) || session.points_at("controllers")) }
+            { chip(band.agents, if narrow { "kubelets…" } else { ui.node_agents }, "agents", session.points_at("agents")) }
             <path class="arrow" d={format!("M{:.1} {:.1}V{agents_low:.1}H{:.1}V{:.1}", band.agents.x + band.agents.w / 2.0, band.agents.y + band.agents.h - 6.0, band.api.x + band.api.w / 2.0, band.api.y + band.api.h)} />
         </g>
     }
@@ -150,7 +150,8 @@ fn node(session: &Session, node: &NodeBox, spotlight: &[Place]) -> Html {
     let here = Place::Node(of.name.clone());
     let lit = spotlight.iter().any(
         |place| matches!(place, Place::Node(n) | Place::Kubelet(n) | Place::KubeProxy(n) if *n == of.name),
-    );
+    ) || session.points_at(&format!("node/{}", of.name));
+    let rules_lit = session.points_at(&format!("rules/{}", of.name));
     let picked = session.pick().filter(|(_, pick)| Place::Node(pick.node.clone()) == here);
     let rules = picked.map(|(_, pick)| {
         let whole = format!("{} → {}", pick.sent, (words.to_pods)(pick.candidates.len()));
@@ -172,7 +173,7 @@ fn node(session: &Session, node: &NodeBox, spotlight: &[Place]) -> Html {
             if node.density == Density::Count {
                 <text class="count" x={n(rect.x + 14.0)} y={n(rect.y + 50.0)}>{(words.pods)(of.pods.len(), of.pods.iter().filter(|p| p.ready).count())}</text>
             }
-            <g class={classes!("rules", is_deciding.then_some("deciding"))}>
+            <g class={classes!("rules", is_deciding.then_some("deciding"), rules_lit.then_some("pointed"))}>
                 <rect x={n(node.rules.x)} y={n(node.rules.y)} width={n(node.rules.w)} height={n(node.rules.h)} rx="8" />
                 <text class={classes!(is_deciding.then_some("mono"))} x={n(node.rules.x + 10.0)} y={n(node.rules.y + 15.5)}>
                     { fit(&rules.unwrap_or_else(|| quiet.to_string()), node.rules.w - 16.0, if is_deciding { 6.1 } else { 6.0 }) }
@@ -206,7 +207,8 @@ fn pod(session: &Session, pod: &StagePod, rect: Rect, density: Density, spotligh
         state,
         is_asker.then_some("asker"),
         is_chosen.then_some("chosen"),
-        spotlight.contains(&place).then_some("lit")
+        spotlight.contains(&place).then_some("lit"),
+        points_at_pod(session, pod).then_some("pointed")
     );
     let address = pod.ip.filter(|_| density == Density::Lines && rect.w > 176.0);
     let room = rect.w - if address.is_some() { 104.0 } else { 34.0 };
@@ -254,6 +256,11 @@ fn pod(session: &Session, pod: &StagePod, rect: Rect, density: Density, spotligh
     }
 }
 
+/// Whether the lesson points at a pod, by its name or as a part of DNS.
+fn points_at_pod(session: &Session, pod: &StagePod) -> bool {
+    session.points_at(&format!("pod/{}", pod.name)) || (pod.is_dns && session.points_at("dns"))
+}
+
 /// The state, said by shape as well: a disc when ready, a triangle when not, a ring while starting.
 fn dot(state: &str, x: f64, y: f64) -> Html {
     match state {
@@ -287,6 +294,7 @@ fn ring(session: &Session, ring: &Ring) -> Html {
         "ring",
         ring.system.then_some("system"),
         (believed && session.belief).then_some("believed"),
+        session.points_at(&format!("service/{}", service.name)).then_some("pointed"),
         (service.ready.is_empty() && !ring.system).then_some("deserted")
     );
     let width = ring.r * 1.72;

@@ -2,7 +2,7 @@
 
 use crate::browser;
 use crate::model::Shown;
-use crate::session::Action;
+use crate::session::{Action, Session};
 use crate::words::{Language, Ui};
 use yew::prelude::*;
 
@@ -45,7 +45,7 @@ pub fn TopBar(props: &TopProps) -> Html {
     html! {
         <header class="top">
             <span class="brand"><img src="/icon.svg" alt="" width="24" height="24" />{"Tidepool"}</span>
-            <span class="crumb">{ui.tagline}</span>
+            { crumb(&session) }
             <span class="grow"></span>
             if !browser::can_store() {
                 <span class="warn" role="status">{ui.stored_problem}</span>
@@ -82,6 +82,18 @@ pub fn TopBar(props: &TopProps) -> Html {
             }
         </header>
     }
+}
+
+/// Where the learner is: the lesson and its place in the course, or what this is.
+fn crumb(session: &Session) -> Html {
+    let (words, lessons) = (session.words(), &session.lessons);
+    let Some(open) = &lessons.open else { return html! { <span class="crumb">{words.ui.tagline}</span> } };
+    let place = lessons.course.as_ref().and_then(|course| {
+        let at = course.lessons.iter().position(|entry| entry.folder == open.folder())?;
+        Some((words.lesson_of)(at + 1, course.lessons.len()))
+    });
+    let title = open.text(words.tag).map(|lesson| lesson.about.title.clone()).unwrap_or_default();
+    html! { <span class="crumb">{place}{" · "}<strong>{title}</strong></span> }
 }
 
 fn shortcuts(ui: &Ui, close: Callback<MouseEvent>) -> Html {

@@ -1,11 +1,14 @@
 //! What a person, or the clock, asks of the session.
 
+use super::lesson::Loaded;
 use crate::flights::Lens;
 use crate::layout::Size;
 use crate::pace::Pace;
 use crate::words::Language;
+use std::rc::Rc;
 use tidepool_core::base::{Instant, Text};
 use tidepool_core::trace::{EventId, JourneyId};
+use tidepool_tutorials::course::Course;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +71,24 @@ pub enum Action {
     Journey(bool),
     /// Motion is unwanted, or welcome.
     Still(bool),
+    /// Which lessons there are.
+    Course(Rc<Course>),
+    /// A lesson could not be loaded: why.
+    LessonFailed(String),
+    /// A lesson begins, with a world of its own.
+    BeginLesson(Loaded),
+    /// A lesson goes on at a step after a reload.
+    ResumeLesson(Loaded, usize),
+    /// The lesson is left.
+    CloseLesson,
+    /// To a step of the lesson; past the last one it is finished.
+    LessonStep(usize),
+    /// Do what a block of the step says: its index.
+    RunBlock(usize),
+    /// An answer is chosen: the block, and which.
+    Answer(usize, usize),
+    /// Another hint.
+    Hint,
     /// Another language.
     Language(Language),
     /// Another theme.

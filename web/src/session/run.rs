@@ -131,6 +131,7 @@ impl Session {
         }
         self.take_in();
         self.look_at_terminals();
+        self.look_at_goals(ms);
         if self.run.marked {
             self.run.marked = false;
             keep.after();

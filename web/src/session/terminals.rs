@@ -113,11 +113,28 @@ impl Session {
 
     /// Saves the manifests on the operator's machine and applies them with kubectl.
     pub(super) fn apply(&mut self, keep: &mut impl Keep) {
+        self.run_on_host(&["kubectl apply -f manifests.yaml".into()], keep);
+    }
+
+    /// Saves the editor's text on the operator's machine, unless that is what was saved last.
+    fn save(&mut self, keep: &mut impl Keep) {
+        let applied = self.recording().inputs.get(..self.sim.applied()).unwrap_or_default();
+        let saved = applied.iter().rev().find_map(|timed| match &timed.input {
+            Input::WriteFile { path, text } if path == MANIFESTS => Some(text.as_str()),
+            _ => None,
+        });
+        if saved.unwrap_or_default() != &*self.editor {
+            let text = self.editor.to_string();
+            self.input(Input::WriteFile { path: MANIFESTS.into(), text }, keep);
+        }
+    }
+
+    /// Runs lines on the operator's machine, one after the other, where the editor's file is as the editor shows it.
+    pub(super) fn run_on_host(&mut self, lines: &[String], keep: &mut impl Keep) {
         let Some(terminal) = self.idle_terminal(keep) else { return };
-        let text = self.editor.to_string();
-        self.input(Input::WriteFile { path: MANIFESTS.into(), text }, keep);
+        self.save(keep);
         self.terminals.shown = terminal;
-        self.type_line(terminal, "kubectl apply -f manifests.yaml", keep);
+        lines.iter().for_each(|line| self.type_line(terminal, line, keep));
     }
 
     /// A terminal on the operator's machine in which nothing runs; a new one if need be.
@@ -131,14 +148,19 @@ impl Session {
 
     /// Runs a line in the client pod.
     pub(super) fn run_in_client(&mut self, line: &str, keep: &mut impl Keep) {
-        let Some((namespace, name)) = self.client() else { return };
-        let place = Place::Pod(namespace.as_str().into(), name.as_str().into());
+        if let Some((namespace, name)) = self.client() {
+            self.run_in_pod(&namespace, &name, line, keep);
+        }
+    }
+
+    /// Runs a line in a pod, in a terminal that is opened if need be.
+    pub(super) fn run_in_pod(&mut self, namespace: &str, name: &str, line: &str, keep: &mut impl Keep) {
+        let place = Place::Pod(namespace.into(), name.into());
         let there = self.terminals.open.iter().copied().find(|id| {
             self.world().terminal(TerminalId(*id)).is_some_and(|view| view.at == place && !view.ended)
         });
-        let Some(terminal) = there.or_else(|| self.open_terminal(Some((namespace, name)), keep)) else {
-            return;
-        };
+        let pod = (namespace.to_string(), name.to_string());
+        let Some(terminal) = there.or_else(|| self.open_terminal(Some(pod), keep)) else { return };
         self.terminals.shown = terminal;
         self.type_line(terminal, line, keep);
     }

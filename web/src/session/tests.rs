@@ -11,6 +11,8 @@ use crate::propagation;
 struct Memory {
     recording: String,
     marked: bool,
+    lesson: String,
+    done: String,
     calls: Vec<&'static str>,
 }
 
@@ -29,6 +31,12 @@ impl Keep for Memory {
     fn now(&mut self, _: Instant) {}
     fn editor(&mut self, _: &str) {}
     fn preference(&mut self, _: &str, _: &str) {}
+    fn lesson(&mut self, place: &str) {
+        self.lesson = place.into();
+    }
+    fn done(&mut self, folders: &str) {
+        self.done = folders.into();
+    }
 }
 
 fn run(session: &mut Session, keep: &mut Memory, frames: usize) {

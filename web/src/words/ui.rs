@@ -18,6 +18,9 @@ ui! {
     guide, guide_eyebrow, guide_title, guide_lead, guide_step1, guide_step1_text, guide_step1_run, guide_step2,
     guide_step2_text, guide_step2_run, guide_step3, guide_step3_text, guide_step3_run, guide_step4, guide_step4_text,
     guide_step5, guide_step5_text, guide_after, run, done,
+    // Lessons
+    lesson, lessons, lessons_text, lesson_leave, lesson_failed, lesson_again, begin, hint, show_me, previous, next, finish, into_editor, prints,
+    before_you_look, not_yet,
     // Stage
     stage, empty_title, empty_text, empty_button, lens, lens_traffic, lens_registration, lens_dns, believes, happens,
     belief, reality, belief_help, no_one_home, no_endpoints, outside, operator, control_plane, api_server, etcd, controllers,

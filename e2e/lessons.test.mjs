@@ -1,0 +1,63 @@
+// Every lesson, from its first step to its last, by clicks alone in one language and by keys alone in the other.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, open } from "./browser.mjs";
+import { serve } from "./server.mjs";
+
+let server, browser;
+before(async () => {
+  server = await serve();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const languages = [
+  ["en", (target) => target.click()],
+  ["zh-CN", async (target) => {
+    await target.focus();
+    await target.press("Enter");
+  }],
+];
+
+/** Does a step: the first answer of each question, every block, the solution, and waits for its goals. */
+async function doStep(page, act) {
+  const questions = page.locator(".lesson .question");
+  for (let n = 0; n < (await questions.count()); n++) {
+    await act(questions.nth(n).locator(".answer").first());
+    await questions.nth(n).locator(".because").waitFor();
+  }
+  const blocks = page.locator(".lesson .run button");
+  for (let n = 0; n < (await blocks.count()); n++) {
+    await act(blocks.nth(n));
+    await page.waitForFunction(() => !document.querySelector(".term-tab.on .busy-dot"), null, { timeout: 60_000 });
+  }
+  const show = page.locator("#lesson-show");
+  if (await show.count()) await act(show);
+  await page.waitForFunction(() => !document.querySelector(".goals .step:not(.done)"), null, { timeout: 90_000 });
+}
+
+for (const [language, act] of languages) {
+  test(`every lesson is finished in ${language}`, { timeout: 900_000 }, async () => {
+    const { page, context, wrong } = await open(browser, server.url);
+    if (language !== "en") await act(page.locator("#language"));
+    await page.waitForSelector(".lessons .begin");
+    const count = await page.locator(".lessons .begin").count();
+    for (let lesson = 0; lesson < count; lesson++) {
+      await act(page.locator(".lessons .begin").nth(lesson));
+      await page.waitForSelector(".lesson");
+      await page.waitForFunction(() => !document.querySelector(".catching-up"));
+      while (await page.locator(".lesson").count()) {
+        const title = await page.locator("#lesson-step").textContent();
+        await doStep(page, act);
+        await act(page.locator("#lesson-next"));
+        await page.waitForFunction((t) => document.querySelector("#lesson-step")?.textContent !== t, title);
+      }
+      assert.equal(await page.locator(".lessons .step.done").count(), lesson + 1);
+    }
+    assert.deepEqual(wrong, []);
+    await context.close();
+  });
+}
