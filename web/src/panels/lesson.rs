@@ -81,7 +81,7 @@ fn view(shown: &Shown, session: &Session, open: &Open, n: usize, block: &Block) 
         }
         BlockKind::Sh => runs(n, block, ui.run, run),
         BlockKind::Solution if open.solved => runs(n, block, ui.run, run),
-        BlockKind::Manifest => runs(n, block, ui.into_editor, run),
+        BlockKind::Manifest => manifest(n, block, ui.into_editor, run),
         BlockKind::Out => {
             html! { <pre class="out" key={n} tabindex="0" aria-label={ui.prints}>{block.text.trim_end().to_string()}</pre> }
         }
@@ -100,6 +100,16 @@ fn runs(n: usize, block: &Block, label: &str, run: Callback<MouseEvent>) -> Html
                 <pre><code>{text}</code></pre>
             </div>
             <button type="button" onclick={run} aria-label={format!("{label}: {first}")}>{label.to_string()}</button>
+        </div>
+    }
+}
+
+/// YAML keeps its lines: the button stands below it.
+fn manifest(n: usize, block: &Block, label: &str, run: Callback<MouseEvent>) -> Html {
+    html! {
+        <div class="run manifest" key={n}>
+            <pre tabindex="0"><code>{block.text.trim_end().to_string()}</code></pre>
+            <button type="button" onclick={run}>{label.to_string()}</button>
         </div>
     }
 }

@@ -349,11 +349,13 @@ fn story(session: &Session) -> Html {
     }
 }
 
-/// Where the word beside the real way stands: below a way that goes under the rings, above one that passes over them.
+/// Where the word about the real way stands: above a way that crosses the gutter over the rings, otherwise below them.
 fn beside(session: &Session, way: &Way) -> f64 {
-    let ((_, y), _) = way.at(0.5);
-    let rings = session.layout.rings.iter().filter(|ring| !ring.system);
-    if rings.into_iter().any(|ring| y > ring.y) { y + 18.0 } else { y - 8.0 }
+    let (((from, _), _), ((_, y), _), ((to, _), _)) = (way.at(0.0), way.at(0.5), way.at(1.0));
+    let layout = &session.layout;
+    let crosses = (from - to).abs() > (layout.gutter.1 - layout.gutter.0) / 2.0;
+    let is_over = layout.rings.iter().filter(|ring| !ring.system).all(|ring| y < ring.y - ring.r);
+    if crosses && is_over { y - 8.0 } else { layout.lanes.0 + 18.0 }
 }
 
 fn legend(session: &Session) -> Html {
