@@ -5,7 +5,7 @@ use crate::browser::{self, Frames};
 use crate::canvas::{self, Palette};
 use crate::library;
 use crate::model::{Model, Shown};
-use crate::panels::{Bench, Guide, Journey, LessonPanel, StagePanel, Tape, TopBar};
+use crate::panels::{Arrival, Bench, Guide, Journey, LessonPanel, StagePanel, Tape, TopBar};
 use crate::session::{Action, Session, Stamps, Tab};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -90,6 +90,7 @@ pub fn App() -> Html {
             if session.journey {
                 <Journey ..shown(on_journey) />
             }
+            <Arrival ..shown(view) />
             <Bench ..shown(bench_stamps(&session)) />
         </div>
     }

@@ -21,6 +21,7 @@ pub mod panels;
 pub mod problems;
 pub mod propagation;
 pub mod session;
+pub mod share;
 pub mod sim;
 pub mod traffic;
 pub mod words;

@@ -13,6 +13,7 @@ use crate::flights::{Flights, Lens};
 use crate::layout::{Layout, Size};
 use crate::pace::{Pace, REAL_TIME};
 use crate::problems::{self, Problem};
+use crate::share::{DIGITS, Shared, Unreadable};
 use crate::sim::{self, Input, Recording, Stage};
 use crate::traffic::Traffic;
 use crate::words::{Language, Words};
@@ -41,6 +42,19 @@ pub trait Keep {
     fn lesson(&mut self, place: &str);
     /// The folders of the lessons that were finished, with spaces between.
     fn done(&mut self, folders: &str);
+}
+
+/// Something to be told once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A link could not be opened.
+    Unreadable(Unreadable),
+    /// A shared recording is being replayed: the digest that it had.
+    Replaying(String),
+    /// It was replayed to the digest that it had.
+    Replayed(String),
+    /// It was replayed to another digest, as another version of the program may: had, has, the version that made it.
+    Differs(String, String, String),
 }
 
 /// How long a new cluster runs before the page shows it: nodes join, CoreDNS starts.
@@ -86,6 +100,8 @@ pub struct Session {
     pub problems: Rc<[Problem]>,
     /// What changed.
     pub stamps: Stamps,
+    /// Something to be told once.
+    pub notice: Option<Notice>,
     /// The lessons.
     pub lessons: Lessons,
     /// The language.
@@ -168,6 +184,7 @@ impl Session {
             problems: problems::find(&editor).into(),
             editor,
             stamps: Stamps::default(),
+            notice: None,
             lessons: Lessons::remembered(&remembered.lesson, &remembered.done),
             language: Language::of_tag(&remembered.language),
             theme: Theme::of_name(&remembered.theme),
@@ -240,6 +257,9 @@ impl Session {
                 self.size = size;
                 self.relayout();
             }
+            Action::OpenShared(shared) => self.open_shared(*shared, keep),
+            Action::Unreadable(why) => self.notice = Some(Notice::Unreadable(why)),
+            Action::Dismiss => self.notice = None,
             Action::Course(_)
             | Action::LessonFailed(_)
             | Action::BeginLesson(_)
@@ -330,6 +350,37 @@ impl Session {
         self.relayout();
     }
 
+    /// The recording as it can be shared now.
+    pub fn shared(&self) -> Shared {
+        let mut world = self.world().clone();
+        let until = world.now();
+        // What is still due at this very instant belongs to it, as it will in the replay.
+        world.run_until(until, crate::sim::Budget(u64::MAX));
+        let mut recording = self.recording().clone();
+        recording.inputs.truncate(self.sim.applied());
+        Shared { recording, until, digest: short(&world.digest()) }
+    }
+
+    /// Replays a shared recording up to where it was shared, and stays there.
+    fn open_shared(&mut self, shared: Shared, keep: &mut impl Keep) {
+        self.close_lesson(keep);
+        self.restart(shared.recording, keep);
+        self.run.replay_until(shared.until);
+        self.notice = Some(Notice::Replaying(shared.digest));
+    }
+
+    /// A shared recording has been replayed: was it the same?
+    fn arrived(&mut self) {
+        let Some(Notice::Replaying(had)) = self.notice.take() else { return };
+        let has = short(&self.world().digest());
+        self.run.playing = false;
+        self.notice = Some(if had == has {
+            Notice::Replayed(has)
+        } else {
+            Notice::Differs(had, has, self.recording().version.clone())
+        });
+    }
+
     /// After a jump in time nothing that was drawn is true any more.
     fn changed_everywhere(&mut self) {
         let next = |n: &mut u64| *n += 1;
@@ -354,6 +405,11 @@ impl Session {
             .map(|event| crate::follow::places(&event.fact).into_iter().cloned().collect())
             .unwrap_or_default()
     }
+}
+
+/// The digits of a digest that people compare.
+fn short(digest: &str) -> String {
+    digest.chars().take(DIGITS).collect()
 }
 
 /// Drops the last thing that was done: a command, and the file that was written for it.

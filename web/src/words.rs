@@ -106,6 +106,10 @@ pub struct Words {
     pub draw: fn(usize, &str, &str) -> String,
     /// Which step of how many.
     pub step_of: fn(usize, usize) -> String,
+    /// A shared recording was replayed to its digest.
+    pub replayed: fn(&str) -> String,
+    /// It was replayed to another one: had, has, the version that made it.
+    pub differs: fn(&str, &str, &str) -> String,
     /// Which lesson of how many.
     pub lesson_of: fn(usize, usize) -> String,
     /// How long a lesson takes.

@@ -1,5 +1,6 @@
 //! The top bar: name, undo, reset, language, theme, shortcuts.
 
+use super::share::Share;
 use crate::browser;
 use crate::model::Shown;
 use crate::session::{Action, Session};
@@ -55,6 +56,7 @@ pub fn TopBar(props: &TopProps) -> Html {
             <button type="button" class="btn quiet journey-toggle" aria-pressed={session.journey.to_string()}
                 onclick={act(Action::Journey(!session.journey))}>{ui.journey}</button>
             <span class="rule"></span>
+            <Share ..props.shown.clone() />
             <button type="button" class="btn" disabled={!session.can_undo()} title={ui.undo_title}
                 onclick={act(Action::Undo)}>{ui.undo}</button>
             <button type="button" class="btn" id="reset" title={ui.reset_title} onclick={set_asks(true)}>{ui.reset}</button>

@@ -4,6 +4,7 @@ use super::lesson::Loaded;
 use crate::flights::Lens;
 use crate::layout::Size;
 use crate::pace::Pace;
+use crate::share::{Shared, Unreadable};
 use crate::words::Language;
 use std::rc::Rc;
 use tidepool_core::base::{Instant, Text};
@@ -71,6 +72,12 @@ pub enum Action {
     Journey(bool),
     /// Motion is unwanted, or welcome.
     Still(bool),
+    /// A shared recording is opened.
+    OpenShared(Box<Shared>),
+    /// A link could not be opened.
+    Unreadable(Unreadable),
+    /// A notice was read.
+    Dismiss,
     /// Which lessons there are.
     Course(Rc<Course>),
     /// A lesson could not be loaded: why.

@@ -66,6 +66,11 @@ impl Run {
         }
     }
 
+    /// Catches up with an instant, not with the warm-up.
+    pub(super) fn replay_until(&mut self, until: Instant) {
+        (self.catch_up, self.farthest) = (Some(until), until);
+    }
+
     pub(super) fn applied(&mut self, now: Instant) {
         self.marked = true;
         self.farthest = now;
@@ -160,6 +165,7 @@ impl Session {
                 self.run.marked = false;
             }
             self.follow_latest();
+            self.arrived();
         }
         self.refresh_stage();
         self.changed_everywhere();

@@ -53,6 +53,14 @@ pub(super) static WORDS: Words = Words {
     },
     draw: |rule, draw, limit| format!("Draw {draw}: below {limit}, so rule {rule} matches."),
     step_of: |n, of| format!("Step {n} of {of}"),
+    replayed: |digest| {
+        format!("Replayed to the same digest, {digest}. It stands where it was shared: press play to go on.")
+    },
+    differs: |had, has, version| {
+        format!(
+            "Replayed, but not to the same digest ({had}, here {has}): version {version} made it, and this one may differ."
+        )
+    },
     lesson_of: |n, of| format!("Lesson {n} of {of}"),
     minutes: |n| format!("{n} minutes"),
     terminal: |n, at| format!("{n}: {at}"),
@@ -84,6 +92,21 @@ const UI: Ui = Ui {
     guide_eyebrow: "Start here",
     guide_title: "Who really answers when you call a Service?",
     guide_lead: "A whole cluster is running in this tab: three nodes, an API server, CoreDNS, kube-proxy. Put a Service into it, call it by name, and watch who answers.",
+    share_link: "Share",
+    share_title: "A link that holds this cluster and all that was done in it",
+    share_text: "Whoever opens it sees the same, to the last packet. Nothing is uploaded: it is all in the link.",
+    share_label: "The link",
+    share_copied: "Copied",
+    share_copy: "Copy",
+    share_long: "It is long: some programs cut such links. Fewer commands make it shorter.",
+    unreadable_damaged: "This link is damaged or cut short, so it cannot be opened. Ask for it again; your own cluster is as you left it.",
+    unreadable_large: "This link holds more than is opened here. Your own cluster is as you left it.",
+    unreadable_other: "This link holds no recording that this version can read. Your own cluster is as you left it.",
+    dismiss: "Dismiss",
+    shared_question: "This link brings a cluster of its own. It takes the place of yours.",
+    shared_yes: "Open it",
+    shared_no: "Keep mine",
+    replaying: "Replaying what was shared…",
     lesson: "Lesson",
     lessons: "Lessons",
     lessons_text: "Each has a cluster of its own and takes a few minutes.",

@@ -14,6 +14,8 @@ ui! {
     tagline, skip_to_stage, language, theme_to_dark, theme_to_light, reset, reset_title, reset_question, reset_yes,
     reset_no, undo, undo_title, shortcuts, help_title, close, seed, show_guide, hide_guide, show_journey, hide_journey,
     stored_problem,
+    share_link, share_title, share_text, share_label, share_copied, share_copy, share_long, unreadable_damaged, unreadable_large, unreadable_other, dismiss,
+    shared_question, shared_yes, shared_no, replaying,
     // Guide
     guide, guide_eyebrow, guide_title, guide_lead, guide_step1, guide_step1_text, guide_step1_run, guide_step2,
     guide_step2_text, guide_step2_run, guide_step3, guide_step3_text, guide_step3_run, guide_step4, guide_step4_text,
