@@ -32,6 +32,29 @@ for (const [name, options] of Object.entries(screens)) {
       await page.waitForTimeout(150);
       assert.deepEqual(await violations(page), [], tab);
     }
+    for (const what of [".ring:not(.system) .hit", ".pod .hit", ".head .hit"]) {
+      await page.locator(what).first().focus();
+      await page.keyboard.press("Enter");
+      await page.waitForSelector(".inspector dl");
+      assert.deepEqual(await violations(page), [], `${what} is chosen`);
+    }
+    await page.click("#inspector-close");
+    await page.click("#share");
+    await page.waitForSelector("#share-link");
+    await page.waitForTimeout(400); // it fades in
+    assert.deepEqual(await violations(page), [], "sharing");
+    await page.keyboard.press("Escape");
+    await page.emulateMedia({ reducedMotion: "reduce" }); // what fades in has no contrast yet
+    await page.locator(".lessons .begin").nth(1).click();
+    await page.waitForSelector("#lesson-step");
+    await page.waitForFunction(() => !document.querySelector(".catching-up"));
+    for (let step = 0; step < 3; step++) {
+      await page.click("#lesson-hint");
+      await page.locator(".lesson .answer").first().click();
+      await page.click("#lesson-show");
+      assert.deepEqual(await violations(page), [], `step ${step + 1} of a lesson`);
+      await page.click("#lesson-next");
+    }
     assert.deepEqual(wrong, []);
     await context.close();
   });

@@ -5,7 +5,7 @@ use crate::browser::{self, Frames};
 use crate::canvas::{self, Palette};
 use crate::library;
 use crate::model::{Model, Shown};
-use crate::panels::{Arrival, Bench, Guide, Journey, LessonPanel, StagePanel, Tape, TopBar};
+use crate::panels::{Arrival, Bench, Guide, Inspector, Journey, LessonPanel, StagePanel, Tape, TopBar};
 use crate::session::{Action, Session, Stamps, Tab};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -69,6 +69,7 @@ pub fn App() -> Html {
         log: session.traffic.total(),
         ..view
     };
+    let on_inspector = Stamps { stage: stamps.stage, log: session.rules_written(), ..view };
     let toggle_help = {
         let help = help.clone();
         Callback::from(move |()| help.set(!*help))
@@ -86,6 +87,7 @@ pub fn App() -> Html {
                 <StagePanel ..shown(on_stage) />
                 <canvas id="marks" aria-hidden="true"></canvas>
                 <Tape ..shown(on_clock) />
+                <Inspector ..shown(on_inspector) />
             </main>
             if session.journey {
                 <Journey ..shown(on_journey) />

@@ -4,6 +4,7 @@
 mod bench;
 mod dns;
 mod guide;
+mod inspector;
 mod journey;
 mod lesson;
 mod log;
@@ -20,6 +21,7 @@ mod traffic;
 
 pub use bench::Bench;
 pub use guide::Guide;
+pub use inspector::Inspector;
 pub use journey::Journey;
 pub use lesson::LessonPanel;
 pub use share::{Arrival, Share};

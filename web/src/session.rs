@@ -7,7 +7,7 @@ mod run;
 mod story;
 pub mod terminals;
 
-pub use action::{Action, Tab, Theme};
+pub use action::{Action, Selected, Tab, Theme};
 
 use crate::flights::{Flights, Lens};
 use crate::layout::{Layout, Size};
@@ -21,7 +21,7 @@ use lesson::Lessons;
 use run::Run;
 use std::rc::Rc;
 use terminals::Terminals;
-use tidepool_core::base::{Duration, Instant, Text};
+use tidepool_core::base::{Duration, Instant, ObjectRef, Text};
 use tidepool_core::trace::{EventId, JourneyId, Place};
 
 /// What outlives the page: the browser's storage, or nothing in tests.
@@ -130,6 +130,10 @@ pub struct Session {
     pub current: Option<EventId>,
     /// The node whose rules are shown.
     pub node: Text,
+    /// What is chosen on the stage.
+    pub selected: Option<Selected>,
+    /// The object that is shown whole.
+    pub object: Option<ObjectRef>,
     size: Size,
 }
 
@@ -199,6 +203,8 @@ impl Session {
             hop: None,
             current: None,
             node: "node-1".into(),
+            selected: None,
+            object: None,
             size: Size { width: 800.0, height: 560.0 },
         };
         session.relayout();
@@ -288,6 +294,8 @@ impl Session {
             Action::AllHops(all) => self.all_hops = all,
             Action::Lens(lens) => self.lens = lens,
             Action::Belief(on) => self.belief = on,
+            Action::Select(selected) => self.selected = selected,
+            Action::Object(object) => self.object = object,
             Action::Node(node) => self.node = node,
             Action::Tab(tab) => self.tab = tab,
             Action::Guide(on) => self.guide = on,

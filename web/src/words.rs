@@ -8,8 +8,9 @@ mod zh_cn;
 pub use ui::Ui;
 
 use crate::propagation::Behind;
-use tidepool_core::base::ObjectRef;
+use tidepool_core::base::{ObjectRef, Text};
 use tidepool_core::trace::{Change, Fact, Hop, Place, Reason, Refusal};
+use tidepool_core::world::view::Check;
 
 /// A language of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -106,6 +107,10 @@ pub struct Words {
     pub draw: fn(usize, &str, &str) -> String,
     /// Which step of how many.
     pub step_of: fn(usize, usize) -> String,
+    /// Something that was looked at, and how it is.
+    pub check: fn(&Check) -> String,
+    /// Which revision a node's rules are of, and which it was told of.
+    pub rules_of: fn(u64, u64) -> String,
     /// A shared recording was replayed to its digest.
     pub replayed: fn(&str) -> String,
     /// It was replayed to another one: had, has, the version that made it.
@@ -161,6 +166,11 @@ pub(crate) fn millis(duration: tidepool_core::base::Duration) -> String {
         100_000..10_000_000 => format!("{} ms", micros / 1_000),
         _ => format!("{} s", micros / 1_000_000),
     }
+}
+
+/// Labels in a sentence: `app=web, tier=front`.
+pub(crate) fn labels(pairs: &[(Text, Text)]) -> String {
+    pairs.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(", ")
 }
 
 /// A 31-bit draw or threshold as a fraction of one: `0.58`.

@@ -1,6 +1,7 @@
 //! What the API server holds: every object, and the chosen one whole.
 
 use crate::model::Shown;
+use crate::session::Action;
 use crate::sim::write_yaml;
 use tidepool_core::api::{Object, tree};
 use tidepool_core::base::ObjectRef;
@@ -11,8 +12,8 @@ use yew::prelude::*;
 #[component]
 pub fn Objects(shown: &Shown) -> Html {
     let filter = use_state(String::new);
-    let chosen = use_state(|| None::<ObjectRef>);
     let session = shown.model.session();
+    let chosen: Option<&ObjectRef> = session.object.as_ref();
     let ui = &session.words().ui;
     let mut objects = session.world().objects();
     objects.sort_by_key(|object| &*object.key.kind == "Event");
@@ -23,7 +24,7 @@ pub fn Objects(shown: &Shown) -> Html {
             || format!("{} {} {}", key.kind, key.namespace, key.name).to_lowercase().contains(&wanted)
     };
     let rows: Vec<&Object> = objects.iter().filter(fits).collect();
-    let details = objects.iter().find(|object| chosen.as_ref() == Some(&object.key));
+    let details = objects.iter().find(|object| chosen == Some(&object.key));
     let oninput = {
         let filter = filter.clone();
         Callback::from(move |event: InputEvent| {
@@ -32,9 +33,9 @@ pub fn Objects(shown: &Shown) -> Html {
         })
     };
     let row = |object: &&Object| {
-        let (key, is_chosen) = (object.key.clone(), chosen.as_ref() == Some(&object.key));
-        let (chosen, to) = (chosen.clone(), object.key.clone());
-        let onclick = Callback::from(move |_: MouseEvent| chosen.set(Some(to.clone())));
+        let (key, is_chosen) = (object.key.clone(), chosen == Some(&object.key));
+        let to = object.key.clone();
+        let onclick = shown.dispatch.reform(move |_: MouseEvent| Action::Object(Some(to.clone())));
         html! {
             <tr class={classes!(is_chosen.then_some("on"))} key={key.to_string()} onclick={onclick.clone()}>
                 <td>{key.kind.to_string()}</td>

@@ -18,6 +18,11 @@ const LONG: usize = 8_000;
 pub fn Share(shown: &Shown) -> Html {
     let link = use_state(|| None::<String>);
     let copied = use_state(|| false);
+    use_effect_with(link.is_some(), |is_open| {
+        if *is_open {
+            browser::focus("#share-link");
+        }
+    });
     let session = shown.model.session();
     let ui = &session.words().ui;
     let make = {

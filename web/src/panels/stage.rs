@@ -7,7 +7,7 @@ use crate::flights::{Lens, Mark};
 use crate::layout::route::Way;
 use crate::layout::{Density, NodeBox, Rect, Ring, Size, pod_place, short_name};
 use crate::model::Shown;
-use crate::session::{Action, Session};
+use crate::session::{Action, Selected, Session};
 use crate::sim::{StagePod, StageService};
 use tidepool_core::trace::Place;
 use wasm_bindgen::prelude::*;
@@ -38,9 +38,32 @@ pub fn StagePanel(shown: &Shown) -> Html {
         let onclick = shown.dispatch.reform(move |_: MouseEvent| Action::Belief(on));
         html! { <button type="button" title={ui.belief_help} aria-pressed={(session.belief == on).to_string()} {onclick}>{name}</button> }
     };
+    let choose = {
+        let dispatch = shown.dispatch.clone();
+        Callback::from(move |event: MouseEvent| {
+            if let Some(selected) = event.target().and_then(chosen_by) {
+                dispatch.emit(Action::Select(Some(selected)));
+            }
+        })
+    };
+    let choose_by_key = {
+        let dispatch = shown.dispatch.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let selected = event.target().and_then(chosen_by);
+            match (event.key().as_str(), selected) {
+                ("Enter" | " ", Some(selected)) => {
+                    event.prevent_default();
+                    event.stop_propagation();
+                    dispatch.emit(Action::Select(Some(selected)));
+                }
+                ("Escape", _) => dispatch.emit(Action::Select(None)),
+                _ => {}
+            }
+        })
+    };
     html! {
         <div class="picture" ref={frame}>
-            <svg class="drawing" width={size.width.to_string()} height={size.height.to_string()} viewBox={format!("0 0 {} {}", size.width, size.height)} role="img" aria-label={summary}>
+            <svg class="drawing" width={size.width.to_string()} height={size.height.to_string()} viewBox={format!("0 0 {} {}", size.width, size.height)} role="group" aria-label={summary} onclick={choose} onkeydown={choose_by_key}>
                 <defs><pattern id="water" width="22" height="22" patternUnits="userSpaceOnUse"><circle cx="1" cy="1" r=".9" class="drop" /></pattern></defs>
                 <rect width={size.width.to_string()} height={size.height.to_string()} fill="url(#water)" />
                 { band(&session, &spotlight) }
@@ -60,6 +83,13 @@ pub fn StagePanel(shown: &Shown) -> Html {
             }
         </div>
     }
+}
+
+/// What an element of the drawing stands for: its own name, or that of what it is a part of.
+fn chosen_by(target: web_sys::EventTarget) -> Option<Selected> {
+    let element = target.dyn_into::<web_sys::Element>().ok()?;
+    let named = element.closest("[data-select]").ok().flatten()?;
+    Selected::of_id(&named.get_attribute("data-select")?)
 }
 
 fn first_try(shown: &Shown) -> Callback<MouseEvent> {
@@ -160,15 +190,20 @@ fn node(session: &Session, node: &NodeBox, spotlight: &[Place]) -> Html {
     let is_deciding = rules.is_some();
     let endpoints = session.stage.services.iter().filter(|s| !crate::layout::is_system(s)).count();
     let quiet = if endpoints == 0 { ui.rules_none } else { ui.rules_title };
+    let selected = Selected::Node(of.name.clone());
+    let is_selected = session.selected.as_ref() == Some(&selected);
     html! {
         <g class={classes!("node", (!of.ready).then_some("down"))}>
-            <rect class={classes!("card", lit.then_some("lit"))} x={n(rect.x)} y={n(rect.y)} width={n(rect.w)} height={n(rect.h)} rx="16" />
-            <text class="title" x={n(rect.x + 14.0)} y={n(rect.y + 22.0)}>{of.name.to_string()}</text>
-            if rect.w > 130.0 {
-                <text class="zone" x={n(rect.x + rect.w - 14.0)} y={n(rect.y + 22.0)} text-anchor="end">
-                    { if of.ready { format!("{} {}", ui.zone, of.zone) } else { ui.not_ready.to_string() } }
-                </text>
-            }
+            <g class={classes!("head", is_selected.then_some("selected"))}>
+                <rect class={classes!("card", lit.then_some("lit"))} x={n(rect.x)} y={n(rect.y)} width={n(rect.w)} height={n(rect.h)} rx="16" />
+                <text class="title" aria-hidden="true" x={n(rect.x + 14.0)} y={n(rect.y + 22.0)}>{of.name.to_string()}</text>
+                if rect.w > 130.0 {
+                    <text class="zone" aria-hidden="true" x={n(rect.x + rect.w - 14.0)} y={n(rect.y + 22.0)} text-anchor="end">
+                        { if of.ready { format!("{} {}", ui.zone, of.zone) } else { ui.not_ready.to_string() } }
+                    </text>
+                }
+                { hit(session, &selected, of.name.to_string(), rect, "16", true) }
+            </g>
             { for node.pods.iter().filter_map(|(index, rect)| of.pods.get(*index).map(|p| pod(session, p, *rect, node.density, spotlight))) }
             if node.density == Density::Count {
                 <text class="count" x={n(rect.x + 14.0)} y={n(rect.y + 50.0)}>{(words.pods)(of.pods.len(), of.pods.iter().filter(|p| p.ready).count())}</text>
@@ -183,13 +218,10 @@ fn node(session: &Session, node: &NodeBox, spotlight: &[Place]) -> Html {
     }
 }
 
-fn pod(session: &Session, pod: &StagePod, rect: Rect, density: Density, spotlight: &[Place]) -> Html {
-    let words = session.words();
-    let place = pod_place(pod);
-    let is_chosen = session.pick().is_some_and(|(_, pick)| Some(pick.rewritten.ip()) == pod.ip);
-    let is_asker = session.asker() == Some(&place);
+/// A pod's state, as a class.
+fn state_of(pod: &StagePod) -> &'static str {
     let running = &*pod.phase == "Running" || &*pod.phase == "Succeeded";
-    let state = if pod.terminating {
+    if pod.terminating {
         "terminating"
     } else if &*pod.phase == "Failed" {
         "failed"
@@ -199,17 +231,29 @@ fn pod(session: &Session, pod: &StagePod, rect: Rect, density: Density, spotligh
         "ready"
     } else {
         "not-ready"
-    };
+    }
+}
+
+fn pod(session: &Session, pod: &StagePod, rect: Rect, density: Density, spotlight: &[Place]) -> Html {
+    let words = session.words();
+    let place = pod_place(pod);
+    let is_chosen = session.pick().is_some_and(|(_, pick)| Some(pick.rewritten.ip()) == pod.ip);
+    let is_asker = session.asker() == Some(&place);
+    let state = state_of(pod);
     let label = (words.pod_state)(&pod.name, &pod.phase, pod.ready, pod.terminating);
     let calls = session.traffic.by_place.get(&place).map_or(0, |tally| tally.answers);
+    let selected = Selected::Pod(pod.namespace.clone(), pod.name.clone());
+    let is_selected = session.selected.as_ref() == Some(&selected);
     let class = classes!(
         "pod",
         state,
+        is_selected.then_some("selected"),
         is_asker.then_some("asker"),
         is_chosen.then_some("chosen"),
         spotlight.contains(&place).then_some("lit"),
         points_at_pod(session, pod).then_some("pointed")
     );
+    let radius = if density == Density::Squares { "4" } else { "10" };
     let address = pod.ip.filter(|_| density == Density::Lines && rect.w > 176.0);
     let room = rect.w - if address.is_some() { 104.0 } else { 34.0 };
     let most = (room / if is_chosen || is_asker { 8.7 } else { 8.0 }).max(6.0) as usize;
@@ -249,10 +293,28 @@ fn pod(session: &Session, pod: &StagePod, rect: Rect, density: Density, spotligh
     };
     html! {
         <g {class} key={pod.uid.to_string()}>
-            <title>{label}</title>
-            <rect x={n(rect.x)} y={n(rect.y)} width={n(rect.w)} height={n(rect.h)} rx={ if density == Density::Squares { "4" } else { "10" } } />
-            {body}
+            <rect x={n(rect.x)} y={n(rect.y)} width={n(rect.w)} height={n(rect.h)} rx={radius} />
+            <g aria-hidden="true">{body}</g>
+            { hit(session, &selected, label, rect, radius, density != Density::Squares) }
         </g>
+    }
+}
+
+/// What takes the pointer and the keyboard for something that can be chosen: it has a name and no text of its own.
+fn hit(
+    session: &Session,
+    selected: &Selected,
+    label: String,
+    rect: Rect,
+    radius: &str,
+    by_key: bool,
+) -> Html {
+    let is_selected = session.selected.as_ref() == Some(selected);
+    html! {
+        <rect class="hit" data-select={selected.id()} role="button" aria-label={label.clone()} aria-pressed={is_selected.to_string()}
+            tabindex={if by_key { "0" } else { "-1" }} x={n(rect.x)} y={n(rect.y)} width={n(rect.w)} height={n(rect.h)} rx={radius.to_string()}>
+            <title>{label}</title>
+        </rect>
     }
 }
 
@@ -290,19 +352,24 @@ fn ring(session: &Session, ring: &Ring) -> Html {
     } else {
         ui.no_one_home
     };
+    let selected = Selected::Service(service.namespace.clone(), service.name.clone());
+    let is_selected = session.selected.as_ref() == Some(&selected);
     let class = classes!(
         "ring",
+        is_selected.then_some("selected"),
         ring.system.then_some("system"),
         (believed && session.belief).then_some("believed"),
         session.points_at(&format!("service/{}", service.name)).then_some("pointed"),
         (service.ready.is_empty() && !ring.system).then_some("deserted")
     );
     let width = ring.r * 1.72;
+    let reach = ring.r + 6.0;
+    let around = Rect { x: ring.x - reach, y: ring.y - reach, w: reach * 2.0, h: reach * 2.0 };
     let is_long = address.len() as f64 * 6.6 > width;
     let per_char = if is_long { 5.7 } else { 6.6 };
     html! {
         <g {class} key={format!("{}/{}", service.namespace, service.name)}>
-            <title>{label}</title>
+            <g aria-hidden="true">
             if ring.system {
                 <circle cx={n(ring.x)} cy={n(ring.y)} r={n(ring.r)} class="dashed" />
                 <text x={n(ring.x)} y={n(ring.y + ring.r + 14.0)} text-anchor="middle" class="small">{service.name.to_string()}</text>
@@ -315,6 +382,8 @@ fn ring(session: &Session, ring: &Ring) -> Html {
                     <text x={n(ring.x)} y={n(ring.y + 26.0)} text-anchor="middle" class="note">{home}</text>
                 }
             }
+            </g>
+            { hit(session, &selected, label, around, &n(reach), true) }
         </g>
     }
 }

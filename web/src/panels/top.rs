@@ -45,7 +45,7 @@ pub fn TopBar(props: &TopProps) -> Html {
     let help = props.on_help.reform(|_: MouseEvent| ());
     html! {
         <header class="top">
-            <span class="brand"><img src="/icon.svg" alt="" width="24" height="24" />{"Tidepool"}</span>
+            <span class="brand"><img src="/icon.svg" alt="" width="24" height="24" /><span class="word">{"Tidepool"}</span></span>
             { crumb(&session) }
             <span class="grow"></span>
             if !browser::can_store() {

@@ -7,7 +7,7 @@ use crate::pace::Pace;
 use crate::share::{Shared, Unreadable};
 use crate::words::Language;
 use std::rc::Rc;
-use tidepool_core::base::{Instant, Text};
+use tidepool_core::base::{Instant, ObjectRef, Text};
 use tidepool_core::trace::{EventId, JourneyId};
 use tidepool_tutorials::course::Course;
 
@@ -62,6 +62,10 @@ pub enum Action {
     Lens(Lens),
     /// Show what programs believe, or what happens.
     Belief(bool),
+    /// Choose something on the stage, or nothing.
+    Select(Option<Selected>),
+    /// Look at an object whole.
+    Object(Option<ObjectRef>),
     /// Look at a node's rules.
     Node(Text),
     /// Show a tab.
@@ -100,6 +104,39 @@ pub enum Action {
     Language(Language),
     /// Another theme.
     Theme(Theme),
+}
+
+/// Something that can be chosen on the stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selected {
+    /// A pod, by namespace and name.
+    Pod(Text, Text),
+    /// A Service, by namespace and name.
+    Service(Text, Text),
+    /// A node.
+    Node(Text),
+}
+
+impl Selected {
+    /// Its name in the picture: `pod/NAMESPACE/NAME`, `service/NAMESPACE/NAME`, `node/NAME`.
+    pub fn id(&self) -> String {
+        match self {
+            Selected::Pod(namespace, name) => format!("pod/{namespace}/{name}"),
+            Selected::Service(namespace, name) => format!("service/{namespace}/{name}"),
+            Selected::Node(name) => format!("node/{name}"),
+        }
+    }
+
+    /// What a name in the picture stands for.
+    pub fn of_id(id: &str) -> Option<Selected> {
+        let mut parts = id.splitn(3, '/');
+        match (parts.next()?, parts.next()?, parts.next()) {
+            ("pod", namespace, Some(name)) => Some(Selected::Pod(namespace.into(), name.into())),
+            ("service", namespace, Some(name)) => Some(Selected::Service(namespace.into(), name.into())),
+            ("node", name, None) => Some(Selected::Node(name.into())),
+            _ => None,
+        }
+    }
 }
 
 /// A tab of the workbench.

@@ -8,6 +8,12 @@ use tidepool_core::trace::reason::RulePick;
 use tidepool_core::trace::{EventId, Fact, Journey, Origin, Place, Reason};
 
 impl Session {
+    /// How far the nodes' rules have come, all together: grows whenever one of them writes its own.
+    pub fn rules_written(&self) -> u64 {
+        let world = self.world();
+        world.node_names().filter_map(|node| world.proxy_revisions(node)).map(|(_, applied)| applied).sum()
+    }
+
     /// The followed request.
     pub fn followed_journey(&self) -> Option<&Journey> {
         self.world().log().journeys.get(self.followed?)

@@ -1,10 +1,11 @@
 //! English.
 
-use super::{Said, Ui, Words, fraction, millis};
+use super::{Said, Ui, Words, fraction, labels, millis};
 use tidepool_core::base::ObjectRef;
 use tidepool_core::trace::cargo::DnsCargo;
 use tidepool_core::trace::reason::{RulePick, SearchStep};
 use tidepool_core::trace::{Cargo, Change, Hop, Place, Reason, Refusal, TcpFlag};
+use tidepool_core::world::view::Check;
 
 pub(super) static WORDS: Words = Words {
     tag: "en",
@@ -53,6 +54,14 @@ pub(super) static WORDS: Words = Words {
     },
     draw: |rule, draw, limit| format!("Draw {draw}: below {limit}, so rule {rule} matches."),
     step_of: |n, of| format!("Step {n} of {of}"),
+    check,
+    rules_of: |applied, told| {
+        if applied == told {
+            format!("its rules are those of revision {applied}")
+        } else {
+            format!("its rules are those of revision {applied}; it has heard of {told}")
+        }
+    },
     replayed: |digest| {
         format!("Replayed to the same digest, {digest}. It stands where it was shared: press play to go on.")
     },
@@ -107,6 +116,12 @@ const UI: Ui = Ui {
     shared_yes: "Open it",
     shared_no: "Keep mine",
     replaying: "Replaying what was shared…",
+    inspector: "What is chosen",
+    terminal_here: "Open a terminal here",
+    whole_object: "The whole object",
+    why_not: "Why does it not work?",
+    it_works: "It works: this was looked at",
+    its_rules: "Its rules",
     lesson: "Lesson",
     lessons: "Lessons",
     lessons_text: "Each has a cluster of its own and takes a few minutes.",
@@ -428,6 +443,46 @@ fn reason(by: &Place, reason: &Reason) -> Said {
             format!("{} is told to stop", pod.name),
             format!("SIGTERM; after {} s it is killed.", grace.as_secs()),
         ),
+    }
+}
+
+fn check(check: &Check) -> String {
+    let pods = |n: usize| if n == 1 { "1 pod".to_string() } else { format!("{n} pods") };
+    match check {
+        Check::Selector(pairs) if pairs.is_empty() => {
+            "It has no selector: somebody else must write its endpoints.".into()
+        }
+        Check::Selector(pairs) => format!("It selects pods with {}.", labels(pairs)),
+        Check::Pods(0, Some((key, value, n))) => {
+            let have = if *n == 1 { "has" } else { "have" };
+            format!("No pod has these labels. {} {have} {key}={value}.", pods(*n))
+        }
+        Check::Pods(0, None) => "No pod has these labels.".into(),
+        Check::Pods(1, _) => "1 pod has these labels.".into(),
+        Check::Pods(n, _) => format!("{n} pods have these labels."),
+        Check::Ready(ready, of, None) if ready == of => "All of them are ready.".into(),
+        Check::Ready(ready, of, waits) => {
+            let waits = waits.as_ref().map(|pod| format!("; {pod} is not")).unwrap_or_default();
+            format!("{ready} of {of} are ready{waits}.")
+        }
+        Check::Target(port, target, without) if without.is_empty() => {
+            format!("Port {port} leads to {target}, where the pods listen.")
+        }
+        Check::Target(port, target, without) => {
+            format!("Port {port} leads to {target}, but nothing listens there in {}.", without.join(", "))
+        }
+        Check::Endpoints(0) => "Its EndpointSlices list no endpoint that takes traffic.".into(),
+        Check::Endpoints(1) => "1 endpoint takes traffic.".into(),
+        Check::Endpoints(n) => format!("{n} endpoints take traffic."),
+        Check::Rules(behind, of) if behind.is_empty() => {
+            format!("The rules on all {of} nodes know it as it is.")
+        }
+        Check::Rules(behind, _) => {
+            format!("The rules on {} are behind; kube-proxy will write them.", behind.join(", "))
+        }
+        Check::Dns(0) => "No CoreDNS pod is ready: its name cannot be resolved.".into(),
+        Check::Dns(1) => "1 CoreDNS pod is ready to tell its name.".into(),
+        Check::Dns(n) => format!("{n} CoreDNS pods are ready to tell its name."),
     }
 }
 

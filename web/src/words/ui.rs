@@ -28,6 +28,8 @@ ui! {
     belief, reality, belief_help, no_one_home, no_endpoints, outside, operator, control_plane, api_server, etcd, controllers,
     node_agents, kubectl, rules_title, rules_none, zone, not_ready, left_out, legend, legend_dns, legend_request, legend_answer,
     legend_failure, legend_probe, legend_watch, legend_tcp, legend_api, pods_here, system_pods, starting, dns_role,
+    // Inspector
+    inspector, terminal_here, whole_object, why_not, it_works, its_rules,
     // Clock
     clock, play, pause, step, step_title, back, back_title, pace, pace_story, pace_clock, pace_help, speed, scrubber, now_live, to_now,
     // Journey

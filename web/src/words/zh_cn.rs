@@ -1,10 +1,11 @@
 //! Simplified Chinese. Kubernetes' own nouns (Pod, Service, kube-proxy) stay as engineers write them.
 
-use super::{Said, Ui, Words, fraction, millis};
+use super::{Said, Ui, Words, fraction, labels, millis};
 use tidepool_core::base::ObjectRef;
 use tidepool_core::trace::cargo::DnsCargo;
 use tidepool_core::trace::reason::{RulePick, SearchStep};
 use tidepool_core::trace::{Cargo, Change, Hop, Place, Reason, Refusal, TcpFlag};
+use tidepool_core::world::view::Check;
 
 pub(super) static WORDS: Words = Words {
     tag: "zh-CN",
@@ -44,6 +45,14 @@ pub(super) static WORDS: Words = Words {
     },
     draw: |rule, draw, limit| format!("随机数 {draw} 小于 {limit}，命中第 {rule} 条规则。"),
     step_of: |n, of| format!("第 {n} 步，共 {of} 步"),
+    check,
+    rules_of: |applied, told| {
+        if applied == told {
+            format!("规则对应修订版 {applied}")
+        } else {
+            format!("规则对应修订版 {applied}，已得知 {told}")
+        }
+    },
     replayed: |digest| format!("已重放到相同的摘要 {digest}，停在分享时的那一刻。按播放继续。"),
     differs: |had, has, version| {
         format!("已重放，但摘要不同（原为 {had}，这里是 {has}）：它由版本 {version} 生成，本版本可能有差异。")
@@ -94,6 +103,12 @@ const UI: Ui = Ui {
     shared_yes: "打开",
     shared_no: "保留我的",
     replaying: "正在重放分享的过程……",
+    inspector: "选中的内容",
+    terminal_here: "在这里打开终端",
+    whole_object: "完整对象",
+    why_not: "为什么不通？",
+    it_works: "一切正常，检查过：",
+    its_rules: "它的规则",
     lesson: "课程",
     lessons: "课程",
     lessons_text: "每一课都有自己的集群，只需几分钟。",
@@ -415,6 +430,35 @@ fn reason(by: &Place, reason: &Reason) -> Said {
             format!("通知 {} 停止", pod.name),
             format!("先发送 SIGTERM，{} 秒后强制结束。", grace.as_secs()),
         ),
+    }
+}
+
+fn check(check: &Check) -> String {
+    match check {
+        Check::Selector(pairs) if pairs.is_empty() => "没有选择器：端点要由别人来写。".into(),
+        Check::Selector(pairs) => format!("选择带有 {} 的 Pod。", labels(pairs)),
+        Check::Pods(0, Some((key, value, n))) => {
+            format!("没有 Pod 带这些标签。有 {n} 个 Pod 带 {key}={value}。")
+        }
+        Check::Pods(0, None) => "没有 Pod 带这些标签。".into(),
+        Check::Pods(n, _) => format!("{n} 个 Pod 带这些标签。"),
+        Check::Ready(ready, of, None) if ready == of => "它们都已就绪。".into(),
+        Check::Ready(ready, of, waits) => {
+            let waits = waits.as_ref().map(|pod| format!("，{pod} 未就绪")).unwrap_or_default();
+            format!("{of} 个中有 {ready} 个就绪{waits}。")
+        }
+        Check::Target(port, target, without) if without.is_empty() => {
+            format!("端口 {port} 通向 {target}，Pod 正在那里监听。")
+        }
+        Check::Target(port, target, without) => {
+            format!("端口 {port} 通向 {target}，但在 {} 里没有进程监听。", without.join("、"))
+        }
+        Check::Endpoints(0) => "它的 EndpointSlice 里没有接收流量的端点。".into(),
+        Check::Endpoints(n) => format!("{n} 个端点接收流量。"),
+        Check::Rules(behind, of) if behind.is_empty() => format!("{of} 个节点上的规则都是最新的。"),
+        Check::Rules(behind, _) => format!("{} 上的规则还没跟上，kube-proxy 稍后会写。", behind.join("、")),
+        Check::Dns(0) => "没有就绪的 CoreDNS Pod：名字无法解析。".into(),
+        Check::Dns(n) => format!("{n} 个 CoreDNS Pod 已就绪，可以解析它的名字。"),
     }
 }
 

@@ -67,7 +67,9 @@ impl World {
                 let waits = (ready.len() < chosen.len()).then(|| waits.name().into());
                 checks.push(Check::Ready(ready.len(), chosen.len(), waits));
             }
-            checks.extend(service::ports(object).iter().map(|port| self.target(port, &ready)));
+            if !ready.is_empty() {
+                checks.extend(service::ports(object).iter().map(|port| self.target(port, &ready)));
+            }
         }
         let slices = api.peek(&endpoint_slice::ENDPOINT_SLICE);
         let own: Vec<&Object> = slices
