@@ -73,6 +73,10 @@ impl Keep for Storage {
         write(key::NOW, &now.0.to_string());
     }
 
+    fn clock(&mut self) -> f64 {
+        window().performance().map_or(0.0, |performance| performance.now())
+    }
+
     fn editor(&mut self, text: &str) {
         write(key::EDITOR, text);
     }

@@ -34,6 +34,8 @@ pub trait Keep {
     fn recording(&mut self, recording: &str);
     /// How far the world's time has come.
     fn now(&mut self, now: Instant);
+    /// The wall's clock in milliseconds: it decides how much is done in a frame, never what.
+    fn clock(&mut self) -> f64;
     /// The manifests.
     fn editor(&mut self, text: &str);
     /// A preference.

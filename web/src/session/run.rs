@@ -9,14 +9,24 @@ use std::rc::Rc;
 use tidepool_core::base::{Duration, Instant, TerminalId};
 use tidepool_core::trace::{Event, EventId, Fact, JourneyId, Origin, Reason};
 
-/// Steps of the world in one frame: a few milliseconds of work.
+/// Steps of the world in one frame at most.
 const FRAME_STEPS: u64 = 3_000;
-/// Steps of the world in one frame while it catches up with what was before.
-const CATCH_UP_STEPS: u64 = 12_000;
+/// Steps of the world in one frame at most while it catches up with what was before.
+const CATCH_UP_STEPS: u64 = 24_000;
+/// Steps between two looks at the wall's clock.
+const CHUNK_STEPS: u64 = 10;
+/// The wall milliseconds that the world may take of a frame; a step that has begun is finished.
+const FRAME_MS: f64 = 8.0;
+/// The same while it catches up, when there is nothing else to do.
+const CATCH_UP_MS: f64 = 28.0;
 /// The wall milliseconds that a mark takes which belongs to no followed request.
 const PASSING_MS: f64 = 520.0;
 /// How far one step may look ahead for the next hop.
 const STEP_LIMIT: Duration = Duration::secs(600);
+/// With more pods than this the stage is drawn anew at most so often, in wall milliseconds.
+const MANY_PODS: usize = 60;
+/// See [`MANY_PODS`].
+const MANY_PODS_MS: f64 = 120.0;
 /// How often the world's time is stored, in wall milliseconds.
 const STORE_EVERY_MS: f64 = 2_000.0;
 
@@ -42,6 +52,7 @@ pub(super) struct Run {
     /// The mark of an input is to be cleared after the next run.
     marked: bool,
     since_store: f64,
+    since_stage: f64,
     reached: Option<(u64, f64)>,
     revision: u64,
 }
@@ -61,6 +72,7 @@ impl Run {
             farthest: until,
             marked: false,
             since_store: 0.0,
+            since_stage: 0.0,
             reached: None,
             revision: u64::MAX,
         }
@@ -130,11 +142,12 @@ impl Session {
         }
         let before = self.world().now();
         if self.run.pace == Pace::Story && (self.run.telling.is_some() || self.run.awaited.is_some()) {
-            self.tell(ms);
+            self.tell(ms, keep);
         } else {
-            self.pass(ms);
+            self.pass(ms, keep);
         }
-        self.take_in();
+        self.hear();
+        self.refresh_stage_in_time(ms);
         self.look_at_terminals();
         self.look_at_goals(ms);
         if self.run.marked {
@@ -154,8 +167,8 @@ impl Session {
     }
 
     fn catch_up(&mut self, until: Instant, keep: &mut impl Keep) -> bool {
-        let ran = self.sim.run_until(until, Budget(CATCH_UP_STEPS));
-        if ran.reached {
+        let reached = self.run_for(until, CATCH_UP_STEPS, CATCH_UP_MS, keep);
+        if reached {
             self.run.catch_up = None;
             self.run.cursor = EventId(0);
             self.recount();
@@ -180,26 +193,43 @@ impl Session {
         self.followed = latest.map(|journey| journey.id);
     }
 
+    /// Runs until an instant, but takes no more than so many steps and wall milliseconds; whether it came there.
+    fn run_for(&mut self, until: Instant, most: u64, ms: f64, keep: &mut impl Keep) -> bool {
+        let (began, mut left) = (keep.clock(), most);
+        while left > 0 {
+            let ran = self.sim.run_until(until, Budget(CHUNK_STEPS.min(left)));
+            if ran.reached {
+                return true;
+            }
+            left -= CHUNK_STEPS.min(left);
+            if keep.clock() - began > ms {
+                break;
+            }
+        }
+        false
+    }
+
     /// Linear time.
-    fn pass(&mut self, ms: f64) {
+    fn pass(&mut self, ms: f64, keep: &mut impl Keep) {
         let speed = if self.run.pace == Pace::Story { REAL_TIME } else { self.run.speed };
         let covers = pace::covered(ms, speed);
         let before = self.world().now();
-        let ran = self.sim.run_until(before + Duration(covers), Budget(FRAME_STEPS));
+        let reached = self.run_for(before + Duration(covers), FRAME_STEPS, FRAME_MS, keep);
         let came = self.world().now().since(before).0;
-        self.run.reached = (!ran.reached).then_some((came, ms));
+        self.run.reached = (!reached).then_some((came, ms));
     }
 
     /// Story pace: up to the next hop of the followed request, then a while to look at it.
-    fn tell(&mut self, ms: f64) {
+    fn tell(&mut self, ms: f64, keep: &mut impl Keep) {
         if self.run.hold > 0.0 {
             self.run.hold -= ms;
             return;
         }
         let limit = self.world().now() + Duration(pace::skipped(ms, self.run.silent));
-        for _ in 0..FRAME_STEPS {
+        let began = keep.clock();
+        for n in 1..=FRAME_STEPS {
             let more = self.sim.step_event(limit);
-            let hold = self.take_in();
+            let hold = self.hear();
             self.find_awaited();
             if let Some(hold) = hold {
                 self.run.hold = hold;
@@ -209,10 +239,13 @@ impl Session {
             if !more {
                 break;
             }
+            if n % CHUNK_STEPS == 0 && keep.clock() - began > FRAME_MS {
+                return;
+            }
         }
         let rest = self.world().next_due().is_none_or(|due| due > limit);
         if rest {
-            self.sim.run_until(limit, Budget(FRAME_STEPS));
+            self.run_for(limit, FRAME_STEPS, FRAME_MS, keep);
         }
         self.run.silent += ms;
         self.is_told();
@@ -249,9 +282,15 @@ impl Session {
         }
     }
 
+    /// Takes in what happened since the last time, and draws the stage anew.
+    fn take_in(&mut self) {
+        self.hear();
+        self.refresh_stage();
+    }
+
     /// Takes in the events since the last time. When a hop of the followed request is among them: for how many
     /// milliseconds it is to be shown.
-    fn take_in(&mut self) -> Option<f64> {
+    fn hear(&mut self) -> Option<f64> {
         let end = self.world().log().end();
         if self.run.cursor == end {
             return None;
@@ -276,7 +315,6 @@ impl Session {
             }
         }
         self.stamps.log += 1;
-        self.refresh_stage();
         hold
     }
 
@@ -295,6 +333,17 @@ impl Session {
         let lasts = if followed && self.run.telling.is_some() { telling_ms(event) } else { lasts };
         let (from, to) = (hop.from.clone(), hop.to.clone());
         self.flights.launch(Flight { from, to, mark, count: 1, age: 0.0, lasts, followed, event: event.id });
+    }
+
+    /// Once a frame while there is little to draw; less often when there is much, so that frames stay short.
+    fn refresh_stage_in_time(&mut self, ms: f64) {
+        self.run.since_stage += ms;
+        let pods: usize = self.stage.nodes.iter().map(|node| node.pods.len()).sum();
+        let every = if pods > MANY_PODS { MANY_PODS_MS } else { 0.0 };
+        if self.run.since_stage >= every {
+            self.run.since_stage = 0.0;
+            self.refresh_stage();
+        }
     }
 
     fn refresh_stage(&mut self) {

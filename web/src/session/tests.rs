@@ -29,6 +29,9 @@ impl Keep for Memory {
         (self.recording, self.marked) = (recording.into(), false);
     }
     fn now(&mut self, _: Instant) {}
+    fn clock(&mut self) -> f64 {
+        0.0
+    }
     fn editor(&mut self, _: &str) {}
     fn preference(&mut self, _: &str, _: &str) {}
     fn lesson(&mut self, place: &str) {
