@@ -4,6 +4,7 @@
 //! regions, [`panels`] one file per region or tab, [`browser`] the only timer and the browser's storage.
 
 pub mod app;
+pub mod assist;
 pub mod browser;
 pub mod canvas;
 pub mod complete;

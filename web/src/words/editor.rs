@@ -1,0 +1,34 @@
+//! What the editor says: fixed strings, near misses, what fields are for. One file per language below.
+
+pub mod en;
+pub mod zh_cn;
+
+use crate::assist::Miss;
+use tidepool_core::api::fields::Shape;
+
+macro_rules! editor {
+    ($($name:ident),* $(,)?) => {
+        /// What the editor says; the names say where it stands.
+        #[derive(Debug)]
+        #[allow(missing_docs)]
+        pub struct Editor {
+            $(pub $name: &'static str,)*
+            /// What is nearly right.
+            pub miss: fn(&Miss) -> String,
+            /// What a change would put there.
+            pub change: fn(&str) -> String,
+            /// What a field of a struct is for; may be empty.
+            pub field: fn(&Shape, &str) -> &'static str,
+        }
+    };
+}
+
+editor! {
+    // Completion
+    label_of_pods, template_only, container_port, completions,
+}
+
+/// Names in a sentence, with a language's own comma.
+fn joined(names: &[String], comma: &str) -> String {
+    names.join(comma)
+}
