@@ -3,11 +3,13 @@
 
 pub mod context;
 pub mod flow;
+pub mod help;
 pub mod known;
 pub mod misses;
 pub mod offer;
 
 pub use context::{Context, context};
+pub use help::{Help, help};
 pub use known::Known;
 pub use misses::{Miss, Severity, misses};
 pub use offer::{Candidate, Offer, Sort, offer};

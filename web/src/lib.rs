@@ -11,6 +11,7 @@ pub mod complete;
 pub mod editor;
 pub mod evidence;
 pub mod examples;
+pub mod files;
 pub mod flights;
 pub mod follow;
 pub mod layout;

@@ -3,6 +3,7 @@
 
 mod bench;
 mod dns;
+mod files;
 mod guide;
 mod inspector;
 mod journey;

@@ -13,11 +13,12 @@ pub enum Step {
 }
 
 /// What stands at the cursor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum At {
     /// A key, or where one could be.
     Key,
     /// A value.
+    #[default]
     Value,
 }
 

@@ -15,12 +15,6 @@ pub struct Flow {
     pub siblings: Vec<String>,
 }
 
-impl Default for At {
-    fn default() -> At {
-        At::Value
-    }
-}
-
 /// An open bracket.
 struct Open {
     is_map: bool,

@@ -330,7 +330,7 @@ mod tests {
         let dash = one("apiVersion: v1\nkind: Service\nspec:\n  ports:\n    |", "port");
         assert_eq!(dash.insert, "- port: ");
         let nested = offered(
-            "apiVersion: apps/v1\nkind: Deployment\nspec:\n  template:\n    spec:\n      containers:\n      - na|",
+            "apiVersion: apps/v1\nkind: Deployment\nspec:\n  template:\n    spec:\n      containers:\n      - |",
         );
         assert!(nested.contains(&"image".to_string()));
     }

@@ -12,7 +12,9 @@ const SELECTOR: &str = "spec.selector";
 pub(super) fn check(text: &str, document: &Document, known: &Known, found: &mut Vec<Found>) {
     let object = &document.value;
     let selector = known::labels(object, SELECTOR);
-    if selector.is_empty() || tree::str(object, "spec.type") == "ExternalName" {
+    // Without a cluster to compare with, nothing can be missed.
+    if selector.is_empty() || known.namespaces.is_empty() || tree::str(object, "spec.type") == "ExternalName"
+    {
         return;
     }
     let namespace = known::namespace(object);

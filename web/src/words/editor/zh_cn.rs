@@ -2,6 +2,8 @@
 
 use super::{Editor, joined};
 use crate::assist::Miss;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use tidepool_core::shell::kubectl::explain::texts;
 
 pub(crate) const EDITOR: Editor = Editor {
@@ -9,10 +11,54 @@ pub(crate) const EDITOR: Editor = Editor {
     template_only: "模板",
     container_port: "容器端口",
     completions: "补全建议",
+    required: "必填",
+    allowed: "可取",
+    files: "文件",
+    new_file: "新建文件",
+    file_name: "文件名",
+    rename_file: "重命名",
+    close_file: "关闭",
+    closed_file: "已关闭",
+    reopen_file: "恢复",
+    create: "创建",
+    cancel: "取消",
+    keep_name: "重命名",
+    run_file: "运行",
+    bad_length: "文件名为 1 到 64 个字符。",
+    bad_characters: "只能用文字、数字、点、连字符和下划线，并以文字或数字开头。",
+    bad_ending: "请以 .yaml、.yml、.json、.py、.sh 或 .txt 结尾。",
+    bad_taken: "已有同名文件。",
+    open_file: "打开",
+    save_file: "存到磁盘",
+    suggestion: "建议",
+    diff: "差异",
+    diff_title: "apply 会改变什么",
+    is_new: "新建",
+    is_same: "无变化",
+    is_changed: "有变化",
+    not_applied: "集群里还没有这个对象。",
+    against_live: "它不是由 kubectl apply 创建的：只与这里写出的字段比较。",
+    no_documents: "没有可比较的对象。",
+    cannot_compare: "读不懂的清单无法比较。",
+    key_complete: "光标处可以写什么（编辑器内）",
+    key_help: "光标处的字段是什么（编辑器内）",
     miss,
     change: |value| format!("改为 {value}"),
-    field: |shape, name| texts::of_field(shape, name),
+    kind: |shape| of(shape.struct_name()).unwrap_or_else(|| texts::of_struct(shape)),
+    field: |shape, name| {
+        let own = of(&format!("{}.{name}", shape.struct_name())).or_else(|| of(&format!("*.{name}")));
+        own.unwrap_or_else(|| texts::of_field(shape, name))
+    },
 };
+
+/// By struct, or by struct and field, as in `kubectl explain`'s English.
+static FIELDS: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {
+    include_str!("fields_zh_cn.txt").lines().filter_map(|line| line.split_once(": ")).collect()
+});
+
+fn of(name: &str) -> Option<&'static str> {
+    FIELDS.get(name).copied()
+}
 
 fn miss(miss: &Miss) -> String {
     match miss {
@@ -41,5 +87,22 @@ fn miss(miss: &Miss) -> String {
         Miss::Kind { name, near: None } => format!("没有名为 {name} 的类型。"),
         Miss::Version { kind, version } => format!("{kind} 的 apiVersion 是 {version}。"),
         Miss::Type(field, wanted) => format!("{field} 的值应为 {wanted}。"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidepool_core::api::fields::{Shape, structs};
+
+    #[test]
+    fn every_text_is_about_a_field_that_exists() {
+        let structs: Vec<Shape> = structs().collect();
+        for name in FIELDS.keys() {
+            let (of, field) = name.split_once('.').unwrap_or((name, ""));
+            let mut fitting = structs.iter().filter(|shape| of == "*" || shape.struct_name() == of);
+            assert!(fitting.any(|shape| field.is_empty() || shape.field(field).is_some()), "{name}");
+        }
+        assert!(FIELDS.len() > 60);
     }
 }
