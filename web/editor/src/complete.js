@@ -10,14 +10,16 @@ export function completionSource(offer) {
     const json = offer(context.state.doc.toString(), context.pos, context.explicit);
     if (!json) return null;
     const { from, options } = JSON.parse(json);
-    // The list is best first; the editor's own order is by the alphabet.
-    const boost = (index) => Math.max(-99, 99 - index);
+    const typed = context.state.sliceDoc(from, context.pos).toLowerCase();
+    // They are chosen and ordered already, and asked for anew with each letter.
     return {
       from,
-      validFor: /^[\w./-]*$/,
-      options: options.map(({ label, detail, info, insert, type }, index) => ({
-        label, detail, type, info: info || undefined, boost: boost(index), apply: put(insert, label),
-      })),
+      filter: false,
+      getMatch: ({ label }) => {
+        const at = label.toLowerCase().indexOf(typed);
+        return at < 0 || !typed ? [] : [at, at + typed.length];
+      },
+      options: options.map(({ label, detail, info, insert, type }) => ({ label, detail, type, info: info || undefined, apply: put(insert, label) })),
     };
   };
 }

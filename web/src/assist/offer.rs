@@ -69,8 +69,22 @@ pub fn offer(text: &str, offset: usize, cluster: &Known, words: &Words) -> Optio
     };
     let mut seen = BTreeSet::new();
     list.retain(|candidate| seen.insert(candidate.label.clone()));
-    let exact = matches!(list.as_slice(), [only] if only.label == at.typed && at.at == At::Value);
-    (!list.is_empty() && !exact).then_some(Offer { from: at.from, list })
+    list = fitting(list, &at.typed);
+    // What is typed out is not offered, so that Enter begins a new line.
+    let is_typed = at.at == At::Value && list.iter().any(|candidate| candidate.label == at.typed);
+    (!list.is_empty() && !is_typed).then_some(Offer { from: at.from, list })
+}
+
+/// Those that begin with what is typed, then those that contain it; when there are none, those that are near.
+fn fitting(list: Vec<Candidate>, typed: &str) -> Vec<Candidate> {
+    let typed = typed.to_lowercase();
+    let place = |candidate: &Candidate| candidate.label.to_lowercase().find(&typed);
+    if list.iter().all(|candidate| place(candidate).is_none()) {
+        return list.into_iter().filter(|candidate| super::is_near(&typed, &candidate.label)).collect();
+    }
+    let mut list: Vec<Candidate> = list.into_iter().filter(|candidate| place(candidate).is_some()).collect();
+    list.sort_by_key(|candidate| place(candidate) != Some(0));
+    list
 }
 
 /// The type of what a path leads to.
@@ -236,11 +250,13 @@ fn values(at: &Context, read: &yaml::Read, known: &Known, words: &Words) -> Vec<
 }
 
 fn all_kinds(version: &str) -> Vec<Candidate> {
+    const FIRST: [&str; 7] =
+        ["Service", "Deployment", "Pod", "ConfigMap", "Namespace", "StatefulSet", "EndpointSlice"];
     let own = kinds::KINDS.iter().map(|kind| (kind.api_version(), kind.kind));
     let others = fields::kinds().map(|(version, kind)| (version.replace("/*", ""), kind));
     let mut all: Vec<(String, &str)> = own.chain(others).collect();
-    let is_core = version.is_empty();
-    all.sort_by_key(|(of, _)| !is_core && of != version);
+    let rank = |kind: &str| FIRST.iter().position(|first| *first == kind).unwrap_or(FIRST.len());
+    all.sort_by_key(|(of, kind)| (!version.is_empty() && of != version, rank(kind)));
     all.iter().map(|(version, kind)| plain(kind, version, Sort::Kind)).collect()
 }
 
@@ -313,7 +329,10 @@ mod tests {
     fn kinds_and_versions() {
         assert!(offered("apiVersion: v1\nkind: Ser|").contains(&"Service".to_string()));
         assert_eq!(offered("apiVersion: |\nkind: Deployment\n"), ["apps/v1"]);
-        assert_eq!(offered("ki|"), ["apiVersion", "kind", "metadata", "spec"]);
+        assert_eq!(offered("|"), ["apiVersion", "kind", "metadata", "spec"]);
+        assert_eq!(offered("ki|"), ["kind"]);
+        assert_eq!(offered("kidn|"), ["kind"]);
+        assert_eq!(offered("kind: Serv|")[..2], ["Service", "ServiceAccount"]);
     }
 
     #[test]
@@ -341,7 +360,7 @@ mod tests {
             offered("kind: Service\nspec:\n  type: |"),
             ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]
         );
-        assert_eq!(offered("kind: Service\nspec:\n  ports:\n  - protocol: U|"), ["SCTP", "TCP", "UDP"]);
+        assert_eq!(offered("kind: Service\nspec:\n  ports:\n  - protocol: u|"), ["UDP"]);
         assert_eq!(offered("kind: Pod\nspec:\n  restartPolicy: |"), ["Always", "Never", "OnFailure"]);
         assert_eq!(offered("kind: Service\nspec:\n  publishNotReadyAddresses: |"), ["true", "false"]);
     }
