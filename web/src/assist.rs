@@ -2,6 +2,7 @@
 //! nearly right. Pure: texts and what the cluster holds in, plain values out. Knows no widgets.
 
 pub mod context;
+pub mod diff;
 pub mod flow;
 pub mod help;
 pub mod known;

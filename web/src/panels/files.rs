@@ -1,7 +1,7 @@
 //! The editor's files as tabs: show, add, rename, close and bring back.
 
 use crate::browser;
-use crate::files::BadName;
+use crate::files::{BadName, holds_manifests};
 use crate::model::Shown;
 use crate::session::{Action, FileAction};
 use crate::words::Editor;
@@ -16,9 +16,21 @@ struct Naming {
     text: String,
 }
 
+/// What the tabs get.
+#[derive(Properties, Clone, PartialEq)]
+pub struct FileTabsProperties {
+    /// The session.
+    pub shown: Shown,
+    /// Whether differences are shown in place of the editor.
+    pub is_diff: bool,
+    /// Shows them, or the editor.
+    pub on_diff: Callback<bool>,
+}
+
 /// The tabs.
 #[component]
-pub fn FileTabs(shown: &Shown) -> Html {
+pub fn FileTabs(properties: &FileTabsProperties) -> Html {
+    let FileTabsProperties { shown, is_diff, on_diff } = properties;
     let naming = use_state(|| None::<Naming>);
     let session = shown.model.session();
     let (words, files) = (&session.words().editor, &session.files);
@@ -58,6 +70,8 @@ pub fn FileTabs(shown: &Shown) -> Html {
             </span>
         }
     };
+    let is_diff = *is_diff;
+    let toggle = move |_: MouseEvent| !is_diff;
     let new = begin(None, files.free_name());
     html! {
         <div class="files" role="group" aria-label={words.files}>
@@ -66,6 +80,10 @@ pub fn FileTabs(shown: &Shown) -> Html {
                 { name_form(&naming, shown) }
             } else {
                 <button type="button" class="btn quiet" id="new-file" title={words.new_file} aria-label={words.new_file} onclick={new.reform(|_: MouseEvent| ())}>{"+"}</button>
+            }
+            <span class="grow"></span>
+            if holds_manifests(files.name()) {
+                <button type="button" class="btn quiet" id="diff" title={words.diff_title} aria-pressed={is_diff.to_string()} onclick={on_diff.reform(toggle)}>{words.diff}</button>
             }
             if let Some(name) = files.closed() {
                 <button type="button" class="btn quiet" id="reopen-file" onclick={ask(FileAction::Reopen)}>{format!("{} {name}: {}", words.closed_file, words.reopen_file)}</button>

@@ -1,5 +1,6 @@
 //! The manifests: the editor over a text area, examples, problems with their fixes, apply.
 
+use super::difference::Differences;
 use super::files::FileTabs;
 use crate::app::Kept;
 use crate::assist::Severity;
@@ -81,6 +82,12 @@ pub fn Manifests(shown: &Shown) -> Html {
     let ui = &words.ui;
     let name = session.files.name().to_string();
     let is_ready = editor.is_some();
+    let is_diff = use_state(|| false);
+    let shows_diff = *is_diff && holds_manifests(&name);
+    let on_diff = {
+        let is_diff = is_diff.clone();
+        Callback::from(move |on| is_diff.set(on))
+    };
     let edit = {
         let (dispatch, name) = (shown.dispatch.clone(), name.clone());
         Callback::from(move |event: InputEvent| {
@@ -136,8 +143,11 @@ pub fn Manifests(shown: &Shown) -> Html {
                 }
                 <button type="button" class="btn primary" id="apply" title={ui.apply_title} disabled={blank} onclick={apply}>{if is_program { words.editor.run_file } else { ui.apply }}</button>
             </div>
-            <FileTabs ..shown.clone() />
-            <div class="editor">
+            <FileTabs shown={shown.clone()} is_diff={*is_diff} {on_diff} />
+            if shows_diff {
+                <Differences ..shown.clone() />
+            }
+            <div class={classes!("editor", shows_diff.then_some("hidden"))}>
                 <div class={classes!("editor-host", (!is_ready).then_some("hidden"))} ref={host}></div>
                 if !is_ready {
                     <textarea id="manifest-text" aria-label={ui.editor_label} spellcheck="false" value={session.editor.to_string()} oninput={edit} />
