@@ -28,7 +28,17 @@ pub struct Help {
 
 /// What the field at an offset is.
 pub fn help(text: &str, offset: usize, words: &Words) -> Option<Help> {
+    let offset = past_indentation(text, offset)?;
     by_place(text, offset, words).or_else(|| by_line(text, offset, words))
+}
+
+/// Before a line's first word, that word is meant.
+fn past_indentation(text: &str, offset: usize) -> Option<usize> {
+    let line = text.get(..offset)?.rsplit('\n').next()?;
+    let is_before = line.chars().all(|c| matches!(c, ' ' | '-'));
+    let rest = text.get(offset..)?;
+    let blank = rest.len() - rest.trim_start_matches([' ', '-']).len();
+    Some(if is_before { offset + blank } else { offset })
 }
 
 fn root(version: &str, kind: &str) -> Option<Shape> {
@@ -121,6 +131,8 @@ mod tests {
         assert_eq!(label.expect("help").path, "Service.spec.selector");
         let kind = at("apiVersion: v1\nkind: Ser|vice\n", Language::En).expect("help");
         assert!(kind.text.contains("pods"), "{kind:?}");
+        let before = at("apiVersion: v1\nkind: Service\nspec:\n  ports:\n|  - port: 80\n", Language::En);
+        assert_eq!(before.expect("help").path, "Service.spec.ports.port");
         let protocol = at("apiVersion: v1\nkind: Service\nspec: {ports: [{proto|col: TCP}]}\n", Language::En);
         assert_eq!(protocol.expect("help").values, ["SCTP", "TCP", "UDP"]);
     }

@@ -4,7 +4,7 @@ use super::share::Share;
 use crate::browser;
 use crate::model::Shown;
 use crate::session::{Action, Session};
-use crate::words::{Language, Ui};
+use crate::words::{Language, Words};
 use yew::prelude::*;
 
 /// What the top bar gets.
