@@ -50,20 +50,25 @@ pub struct Context {
 impl Context {
     /// The path as people write it: `spec.ports[].port`.
     pub fn written(&self) -> String {
-        let mut out = String::new();
-        for step in &self.path {
-            match step {
-                Step::Item => out.push_str("[]"),
-                Step::Key(key) => {
-                    if !out.is_empty() {
-                        out.push('.');
-                    }
-                    out.push_str(key);
+        written(&self.path)
+    }
+}
+
+/// A path as people write it.
+pub fn written(path: &[Step]) -> String {
+    let mut out = String::new();
+    for step in path {
+        match step {
+            Step::Item => out.push_str("[]"),
+            Step::Key(key) => {
+                if !out.is_empty() {
+                    out.push('.');
                 }
+                out.push_str(key);
             }
         }
-        out
     }
+    out
 }
 
 /// A line as YAML's block style sees it.

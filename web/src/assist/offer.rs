@@ -1,7 +1,7 @@
 //! What could stand at the cursor: kinds, fields by path, values of a field, and names and labels of what the cluster
 //! holds. Decides; shows nothing.
 
-use super::context::{At, Context, Step, context};
+use super::context::{At, Context, Step, context, written};
 use super::known::{self, Known};
 use crate::words::Words;
 use std::collections::BTreeSet;
@@ -63,9 +63,10 @@ pub fn offer(text: &str, offset: usize, cluster: &Known, words: &Words) -> Optio
     let at = context(text, offset)?;
     let read = yaml::read(text);
     let known = cluster.with(&read.documents);
+    let document = read.document_at(at.from);
     let mut list = match at.at {
-        At::Key => keys(&at, &known, words),
-        At::Value => values(&at, &read, &known, words),
+        At::Key => keys(&at, &namespace(document), &known, words),
+        At::Value => values(&at, document, &known, words),
     };
     let mut seen = BTreeSet::new();
     list.retain(|candidate| seen.insert(candidate.label.clone()));
@@ -87,6 +88,10 @@ fn fitting(list: Vec<Candidate>, typed: &str) -> Vec<Candidate> {
     list
 }
 
+fn namespace(document: Option<&yaml::Document>) -> String {
+    document.map_or("default".to_string(), |document| known::namespace(&document.value))
+}
+
 /// The type of what a path leads to.
 pub fn shape(at: &Context) -> Option<Shape> {
     let mut shape = fields::of(&at.api_version, &at.kind).or_else(|| fields::of_kind(&at.kind))?;
@@ -99,10 +104,10 @@ pub fn shape(at: &Context) -> Option<Shape> {
     Some(shape)
 }
 
-fn keys(at: &Context, known: &Known, words: &Words) -> Vec<Candidate> {
+fn keys(at: &Context, namespace: &str, known: &Known, words: &Words) -> Vec<Candidate> {
     let path = at.written();
-    if is_labels(at, &path) {
-        return label_keys(at, known, words);
+    if is_labels(at) {
+        return label_keys(at, namespace, known, words);
     }
     let Some(shape) = shape(at) else {
         return if at.path.is_empty() { roots(at) } else { Vec::new() };
@@ -185,30 +190,37 @@ fn plain(label: &str, detail: &str, sort: Sort) -> Candidate {
     Candidate { label: label.into(), detail: detail.into(), info: String::new(), insert: label.into(), sort }
 }
 
-/// Whether the keys here are labels of pods.
-fn is_labels(at: &Context, path: &str) -> bool {
-    let path = if at.at == At::Value { path.rsplit_once('.').map_or("", |(map, _)| map) } else { path };
+/// Whether the keys here are labels of pods; for a value, whether its key is one.
+fn is_labels(at: &Context) -> bool {
+    let steps = match (at.at, at.path.split_last()) {
+        (At::Value, Some((_, map))) => map,
+        _ => &at.path,
+    };
+    let path = written(steps);
     (path == "spec.selector" && matches!(at.kind.as_str(), "Service" | "ReplicationController"))
         || path.ends_with("selector.matchLabels")
         || path == "metadata.labels"
         || path.ends_with("template.metadata.labels")
 }
 
-fn label_keys(at: &Context, known: &Known, words: &Words) -> Vec<Candidate> {
-    let mut keys: Vec<(String, BTreeSet<String>)> = Vec::new();
-    for pod in known.in_namespace("default") {
+fn label_keys(at: &Context, namespace: &str, known: &Known, words: &Words) -> Vec<Candidate> {
+    let mut keys: Vec<(&String, usize, BTreeSet<&String>)> = Vec::new();
+    for pod in known.in_namespace(namespace) {
         for (key, value) in pod.labels.iter().filter(|(key, _)| *key != "pod-template-hash") {
-            match keys.iter_mut().find(|(known, _)| known == key) {
-                Some((_, values)) => {
-                    values.insert(value.clone());
+            match keys.iter_mut().find(|(known, ..)| *known == key) {
+                Some((_, pods, values)) => {
+                    *pods += 1;
+                    values.insert(value);
                 }
-                None => keys.push((key.clone(), BTreeSet::from([value.clone()]))),
+                None => keys.push((key, 1, BTreeSet::from([value]))),
             }
         }
     }
-    keys.retain(|(key, _)| !at.siblings.contains(key));
-    let of = |(key, values): &(String, BTreeSet<String>)| {
-        let detail = values.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    keys.retain(|(key, ..)| !at.siblings.contains(*key));
+    // Keys of the cluster's own come last, those of many pods first.
+    keys.sort_by_key(|(key, pods, _)| (key.contains(".kubernetes.io/"), usize::MAX - pods));
+    let of = |(key, _, values): &(&String, usize, BTreeSet<&String>)| {
+        let detail = values.iter().take(3).map(|value| value.as_str()).collect::<Vec<_>>().join(", ");
         Candidate {
             insert: format!("{key}: "),
             info: words.editor.label_of_pods.into(),
@@ -218,10 +230,9 @@ fn label_keys(at: &Context, known: &Known, words: &Words) -> Vec<Candidate> {
     keys.iter().map(of).collect()
 }
 
-fn values(at: &Context, read: &yaml::Read, known: &Known, words: &Words) -> Vec<Candidate> {
+fn values(at: &Context, document: Option<&yaml::Document>, known: &Known, words: &Words) -> Vec<Candidate> {
     let path = at.written();
-    let document = read.documents.iter().find(|d| d.span.start <= at.from && at.from <= d.span.end);
-    let namespace = document.map_or("default".to_string(), |document| known::namespace(&document.value));
+    let namespace = namespace(document);
     match path.as_str() {
         "kind" => return all_kinds(&at.api_version),
         "apiVersion" => return versions(&at.kind),
@@ -235,7 +246,7 @@ fn values(at: &Context, read: &yaml::Read, known: &Known, words: &Words) -> Vec<
             let services = known.services.iter().filter(|(of, _)| *of == namespace);
             return services.map(|(_, name)| plain(name, "Service", Sort::Name)).collect();
         }
-        _ if is_labels(at, &path) => return label_values(at, known, &namespace, words),
+        _ if is_labels(at) => return label_values(at, known, &namespace, words),
         _ if path.ends_with("ports[].targetPort") => {
             let selector = document.map(|document| known::labels(&document.value, "spec.selector"));
             return target_ports(known, &namespace, &selector.unwrap_or_default(), words);
@@ -305,7 +316,7 @@ mod tests {
 
     fn cluster() -> Known {
         let text = "kind: Pod\nmetadata: {labels: {app: MyApp}}\nspec: {containers: [{ports: [{name: web, containerPort: 9376}]}]}\n---\n\
-                    kind: Pod\nmetadata: {labels: {app: Other}}\nspec: {containers: [{ports: [{containerPort: 8080}]}]}\n---\n\
+                    kind: Pod\nmetadata: {labels: {app: Other, example.org/of: x}}\nspec: {containers: [{ports: [{containerPort: 8080}]}]}\n---\n\
                     kind: Namespace\nmetadata: {name: shop}\n";
         let mut known = Known::default().with(&yaml::read(text).documents);
         known.pods.iter_mut().for_each(|pod| pod.is_pod = true);
@@ -367,9 +378,10 @@ mod tests {
 
     #[test]
     fn what_the_cluster_holds() {
-        assert_eq!(offered("kind: Service\nspec:\n  selector:\n    |"), ["app"]);
+        assert_eq!(offered("kind: Service\nspec:\n  selector:\n    |"), ["app", "example.org/of"]);
         assert_eq!(offered("kind: Service\nspec:\n  selector:\n    app: |"), ["MyApp", "Other"]);
         assert_eq!(one("kind: Service\nspec:\n  selector: {app: My|", "MyApp").detail, "1 pod");
+        assert_eq!(offered("kind: Service\nspec:\n  selector:\n    example.org/of: |"), ["x"]);
         let ports = offered("kind: Service\nspec:\n  selector: {app: MyApp}\n  ports:\n  - targetPort: |");
         assert_eq!(ports, ["web", "9376"]);
         assert_eq!(offered("kind: Service\nmetadata:\n  namespace: |"), ["shop"]);
