@@ -12,6 +12,7 @@ mod key {
     pub const MARK: &str = "tidepool.mark";
     pub const LEAVE_OUT: &str = "tidepool.leave-out";
     pub const EDITOR: &str = "tidepool.editor";
+    pub const FILES: &str = "tidepool.files";
     pub const NOW: &str = "tidepool.now";
     pub const LANGUAGE: &str = "tidepool.language";
     pub const THEME: &str = "tidepool.theme";
@@ -89,6 +90,10 @@ impl Keep for Storage {
         write(key::DONE, folders);
     }
 
+    fn files(&mut self, json: &str) {
+        write(key::FILES, json);
+    }
+
     fn preference(&mut self, name: &str, value: &str) {
         let root = document().document_element();
         let attribute = if name == "language" { "lang" } else { "data-theme" };
@@ -117,6 +122,7 @@ pub fn remembered() -> Remembered {
         editor: read(key::EDITOR),
         lesson: read(key::LESSON).unwrap_or_default(),
         done: read(key::DONE).unwrap_or_default(),
+        files: read(key::FILES),
         language: attribute("lang"),
         theme: attribute("data-theme"),
         still: prefers_stillness(),

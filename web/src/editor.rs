@@ -1,7 +1,10 @@
 //! The door to the editor bundle: loaded when it is first needed, over a plain text area that works until then and
 //! stays if it never comes. Knows no YAML.
 
+use crate::assist::{self, Severity, Sort};
+use crate::model::{Dispatch, Model};
 use crate::problems::{Fix, Problem};
+use crate::session::{Action, FileAction, Session};
 use crate::words::Words;
 use wasm_bindgen::prelude::*;
 
@@ -12,23 +15,26 @@ extern "C" {
     pub type Editor;
 
     #[wasm_bindgen(js_name = mountEditor)]
+    #[allow(clippy::too_many_arguments)]
     fn mount_editor(
         host: &web_sys::Element,
+        name: &str,
         text: &str,
-        label: &str,
-        on_change: &Closure<dyn FnMut(String)>,
-        on_fix: &Closure<dyn FnMut(usize, usize)>,
-        on_apply: &Closure<dyn FnMut()>,
-        on_ready: &Closure<dyn FnMut(Editor)>,
+        change: &Closure<dyn FnMut(String, String)>,
+        fix: &Closure<dyn FnMut(usize, usize)>,
+        apply: &Closure<dyn FnMut()>,
+        offer: &Closure<dyn FnMut(String, usize, bool) -> String>,
+        help: &Closure<dyn FnMut(String, usize) -> String>,
+        ready: &Closure<dyn FnMut(Editor)>,
     );
 
-    /// Replaces the text, unless it is the same.
+    /// Shows a file; its text is replaced unless it is the same.
     #[wasm_bindgen(method)]
-    pub fn set(this: &Editor, text: &str);
+    pub fn set(this: &Editor, name: &str, text: &str);
 
-    /// Renames it for those who listen.
+    /// Names it, and its list of candidates, for those who listen.
     #[wasm_bindgen(method)]
-    pub fn label(this: &Editor, name: &str);
+    pub fn label(this: &Editor, name: &str, completions: &str);
 
     /// Underlines problems.
     #[wasm_bindgen(method)]
@@ -49,32 +55,76 @@ extern "C" {
 
 /// What an editor calls back.
 pub struct Calls {
-    on_change: Closure<dyn FnMut(String)>,
-    on_fix: Closure<dyn FnMut(usize, usize)>,
-    on_apply: Closure<dyn FnMut()>,
-    on_ready: Closure<dyn FnMut(Editor)>,
+    change: Closure<dyn FnMut(String, String)>,
+    fix: Closure<dyn FnMut(usize, usize)>,
+    apply: Closure<dyn FnMut()>,
+    offer: Closure<dyn FnMut(String, usize, bool) -> String>,
+    help: Closure<dyn FnMut(String, usize) -> String>,
+    ready: Closure<dyn FnMut(Editor)>,
 }
 
 impl Calls {
-    /// With what to do on an edit, a chosen fix, Ctrl-Enter, and when the editor has arrived.
-    pub fn new(
-        on_change: impl FnMut(String) + 'static,
-        on_fix: impl FnMut(usize, usize) + 'static,
-        on_apply: impl FnMut() + 'static,
-        on_ready: impl FnMut(Editor) + 'static,
-    ) -> Calls {
+    /// Over the session: edits, fixes and Ctrl-Enter are asked of it, candidates and help are found beside what it
+    /// knows. `ready` gets the editor when it has arrived.
+    pub fn new(model: &Model, dispatch: &Dispatch, ready: impl FnMut(Editor) + 'static) -> Calls {
+        let (edit, fix, apply) = (dispatch.clone(), dispatch.clone(), dispatch.clone());
+        let (offering, helping) = (model.clone(), model.clone());
         Calls {
-            on_change: Closure::new(on_change),
-            on_fix: Closure::new(on_fix),
-            on_apply: Closure::new(on_apply),
-            on_ready: Closure::new(on_ready),
+            change: Closure::new(move |name, text| edit.emit(Action::File(FileAction::Write(name, text)))),
+            fix: Closure::new(move |problem, which| fix.emit(Action::Fix(problem, which))),
+            apply: Closure::new(move || apply.emit(Action::Apply)),
+            offer: Closure::new(move |text: String, at, explicit| {
+                offer_as_json(&text, at, explicit, &offering.session()).unwrap_or_default()
+            }),
+            help: Closure::new(move |text: String, at| {
+                help_as_json(&text, at, helping.words()).unwrap_or_default()
+            }),
+            ready: Closure::new(ready),
         }
     }
 
     /// Asks for an editor over an element.
-    pub fn mount(&self, host: &web_sys::Element, text: &str, label: &str) {
-        mount_editor(host, text, label, &self.on_change, &self.on_fix, &self.on_apply, &self.on_ready);
+    pub fn mount(&self, host: &web_sys::Element, name: &str, text: &str) {
+        let Calls { change, fix, apply, offer, help, ready } = self;
+        mount_editor(host, name, text, change, fix, apply, offer, help, ready);
     }
+}
+
+/// What could stand at the cursor, as the editor takes it. While a key is not begun, only on demand.
+fn offer_as_json(text: &str, at: usize, explicit: bool, session: &Session) -> Option<String> {
+    let offset = assist::byte_of(text, at);
+    let offer = assist::offer(text, offset, &session.known, session.words())?;
+    let is_begun = offer.from < offset || offer.list.iter().all(|candidate| candidate.sort != Sort::Field);
+    if !explicit && !is_begun {
+        return None;
+    }
+    let options: Vec<_> = offer
+        .list
+        .iter()
+        .map(|candidate| {
+            serde_json::json!({
+                "label": candidate.label, "detail": candidate.detail, "info": candidate.info,
+                "insert": candidate.insert, "type": candidate.sort.name(),
+            })
+        })
+        .collect();
+    let from = assist::units_of(text, offer.from);
+    Some(serde_json::json!({ "from": from, "options": options }).to_string())
+}
+
+/// What a field is, as the editor takes it.
+fn help_as_json(text: &str, at: usize, words: &Words) -> Option<String> {
+    let help = assist::help(text, assist::byte_of(text, at), words)?;
+    let required = if help.required { format!(", {}", words.editor.required) } else { String::new() };
+    let allowed = match help.values {
+        [] => String::new(),
+        values => format!(" {}: {}", words.editor.allowed, values.join(", ")),
+    };
+    let json = serde_json::json!({
+        "from": assist::units_of(text, help.span.start), "to": assist::units_of(text, help.span.end),
+        "path": help.path, "type": format!("{}{required}", help.shape), "text": help.text + &allowed,
+    });
+    Some(json.to_string())
 }
 
 /// Problems as the editor takes them.
@@ -82,12 +132,16 @@ pub fn as_json(problems: &[Problem], words: &Words) -> String {
     let list: Vec<serde_json::Value> = problems
         .iter()
         .map(|problem| {
-            let fixes: Vec<&str> = problem.fixes.iter().map(|fix| fix_label(fix, words)).collect();
+            let fixes: Vec<String> = problem.fixes.iter().map(|fix| fix_label(fix, words)).collect();
             serde_json::json!({
                 "line": problem.from.0, "column": problem.from.1,
                 "endLine": problem.to.0, "endColumn": problem.to.1,
-                "severity": if problem.fatal { "error" } else { "warning" },
-                "message": if problem.message.is_empty() { words.ui.syntax_error } else { &problem.message },
+                "severity": match problem.severity {
+                    Severity::Error => "error",
+                    Severity::Warning => "warning",
+                    Severity::Hint => "info",
+                },
+                "message": message(problem, words),
                 "fixes": fixes,
             })
         })
@@ -96,9 +150,19 @@ pub fn as_json(problems: &[Problem], words: &Words) -> String {
 }
 
 /// What a fix's button says.
-pub fn fix_label(fix: &Fix, words: &Words) -> &'static str {
+pub fn fix_label(fix: &Fix, words: &Words) -> String {
     match fix {
-        Fix::Indentation(_) => words.ui.restore_indentation,
-        Fix::Small(_) => words.ui.fix_hint,
+        Fix::Indentation(_) => words.ui.restore_indentation.into(),
+        Fix::Small(_) => words.ui.fix_hint.into(),
+        Fix::Word(change) => (words.editor.change)(&change.label),
+    }
+}
+
+/// What a problem is, in words.
+pub fn message(problem: &Problem, words: &Words) -> String {
+    match &problem.miss {
+        Some(miss) => (words.editor.miss)(miss),
+        None if problem.message.is_empty() => words.ui.syntax_error.into(),
+        None => problem.message.clone(),
     }
 }

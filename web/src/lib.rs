@@ -4,12 +4,14 @@
 //! regions, [`panels`] one file per region or tab, [`browser`] the only timer and the browser's storage.
 
 pub mod app;
+pub mod assist;
 pub mod browser;
 pub mod canvas;
 pub mod complete;
 pub mod editor;
 pub mod evidence;
 pub mod examples;
+pub mod files;
 pub mod flights;
 pub mod follow;
 pub mod layout;

@@ -2,7 +2,9 @@
 //! at (scroll, filter, an open menu), and never compute what is true of the cluster.
 
 mod bench;
+mod difference;
 mod dns;
+mod files;
 mod guide;
 mod inspector;
 mod journey;

@@ -1,6 +1,7 @@
 //! What is wrong with the manifests, where, and what would right it: the core's findings with places that an editor
-//! understands. Knows no words; what it passes on is kubectl's.
+//! understands, and what is nearly right beside what the cluster holds. Knows no words of its own.
 
+use crate::assist::{self, Known, Miss, Severity};
 use tidepool_core::api::yaml;
 
 /// A problem.
@@ -12,8 +13,12 @@ pub struct Problem {
     pub to: (u32, u32),
     /// Whether the manifests cannot be used.
     pub fatal: bool,
-    /// What is wrong, in kubectl's words.
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in kubectl's words; empty when there is a `miss`, or no sentence of kubectl's.
     pub message: String,
+    /// What is nearly right.
+    pub miss: Option<Miss>,
     /// What would right it.
     pub fixes: Vec<Fix>,
 }
@@ -25,6 +30,8 @@ pub enum Fix {
     Indentation(String),
     /// A small change.
     Small(yaml::Fix),
+    /// Another word.
+    Word(assist::misses::Change),
 }
 
 impl Fix {
@@ -33,27 +40,51 @@ impl Fix {
         match self {
             Fix::Indentation(whole) => whole.clone(),
             Fix::Small(fix) => fix.apply(text),
+            Fix::Word(change) => {
+                let mut text = text.to_string();
+                if text.get(change.span.clone()).is_some() {
+                    text.replace_range(change.span.clone(), &change.text);
+                }
+                text
+            }
         }
     }
 }
 
-/// What is wrong with a text.
+/// What is wrong with a text by itself.
 pub fn find(text: &str) -> Vec<Problem> {
-    let mut problems: Vec<Problem> =
-        yaml::read(text).problems.into_iter().map(|p| problem(text, p)).collect();
+    find_in(text, &Known::default())
+}
+
+/// What is wrong with a text, and what is nearly right beside what the cluster holds.
+pub fn find_in(text: &str, known: &Known) -> Vec<Problem> {
+    let mut read = yaml::read(text);
+    let found = std::mem::take(&mut read.problems);
+    let mut problems: Vec<Problem> = found.into_iter().map(|p| problem(text, p)).collect();
     if let Some(whole) = repaired(text) {
         let fix = Fix::Indentation(whole);
         match problems.iter_mut().find(|problem| problem.fatal) {
             Some(problem) => problem.fixes.insert(0, fix),
             None => problems.insert(0, Problem { fixes: vec![fix], ..flattened() }),
         }
+    } else {
+        problems.extend(assist::misses(text, &read, known).into_iter().map(|found| missed(text, found)));
+        problems.sort_by_key(|problem| problem.severity);
     }
     problems
 }
 
 /// A text whose indentation is lost may still be YAML of another meaning; that is a problem of its own.
 fn flattened() -> Problem {
-    Problem { from: (1, 1), to: (1, 2), fatal: true, message: String::new(), fixes: Vec::new() }
+    Problem {
+        from: (1, 1),
+        to: (1, 2),
+        fatal: true,
+        severity: Severity::Error,
+        message: String::new(),
+        miss: None,
+        fixes: Vec::new(),
+    }
 }
 
 /// The text as it was before a web page flattened it, if that can be told.
@@ -66,8 +97,22 @@ fn problem(text: &str, found: yaml::Problem) -> Problem {
         from: position(text, found.span.start),
         to: position(text, found.span.end),
         fatal: found.code.is_fatal(),
+        severity: if found.code.is_fatal() { Severity::Error } else { Severity::Warning },
+        miss: None,
         message: found.message,
         fixes: found.fix.into_iter().map(Fix::Small).collect(),
+    }
+}
+
+fn missed(text: &str, found: assist::misses::Found) -> Problem {
+    Problem {
+        from: position(text, found.span.start),
+        to: position(text, found.span.end),
+        fatal: false,
+        severity: found.severity,
+        message: String::new(),
+        miss: Some(found.miss),
+        fixes: found.changes.into_iter().map(Fix::Word).collect(),
     }
 }
 

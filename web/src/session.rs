@@ -3,16 +3,21 @@
 
 pub mod action;
 pub mod lesson;
+mod files;
 mod run;
 mod story;
 pub mod terminals;
 
 pub use action::{Action, Selected, Tab, Theme};
+pub use files::FileAction;
 
+use crate::assist::Known;
+use crate::files::Files;
 use crate::flights::{Flights, Lens};
 use crate::layout::{Layout, Size};
 use crate::pace::{Pace, REAL_TIME};
-use crate::problems::{self, Problem};
+
+use crate::problems::Problem;
 use crate::share::{DIGITS, Shared, Unreadable};
 use crate::sim::{self, Input, Recording, Stage};
 use crate::traffic::Traffic;
@@ -36,8 +41,10 @@ pub trait Keep {
     fn now(&mut self, now: Instant);
     /// The wall's clock in milliseconds: it decides how much is done in a frame, never what.
     fn clock(&mut self) -> f64;
-    /// The manifests.
+    /// The text of the shown file.
     fn editor(&mut self, text: &str);
+    /// All files.
+    fn files(&mut self, json: &str);
     /// A preference.
     fn preference(&mut self, name: &str, value: &str);
     /// Where the learner is: the lesson's folder, a slash, the step; empty outside of lessons.
@@ -96,10 +103,14 @@ pub struct Session {
     pub traffic: Traffic,
     /// The terminals.
     pub terminals: Terminals,
-    /// The manifests.
+    /// The files in the editor.
+    pub files: Files,
+    /// The text of the one that is shown.
     pub editor: Rc<str>,
-    /// What is wrong with them.
+    /// What is wrong with it.
     pub problems: Rc<[Problem]>,
+    /// What manifests can refer to.
+    pub known: Known,
     /// What changed.
     pub stamps: Stamps,
     /// Something to be told once.
@@ -148,12 +159,14 @@ pub struct Remembered {
     pub now: Option<Instant>,
     /// Whether the last input is to be left out.
     pub leave_out: bool,
-    /// The manifests.
+    /// The text of the shown file.
     pub editor: Option<String>,
     /// Where the learner was, and which lessons are finished.
     pub lesson: String,
     /// Which lessons are finished.
     pub done: String,
+    /// All files, as JSON.
+    pub files: Option<String>,
     /// The language's tag.
     pub language: String,
     /// `light` or `dark`.
@@ -178,7 +191,8 @@ impl Session {
         let sim = sim::Session::new(recording)
             .or_else(|_| sim::Session::new(Recording::new(seed, "")))
             .unwrap_or_else(|_| unreachable!("an empty recording of the default cluster is sound"));
-        let editor: Rc<str> = remembered.editor.unwrap_or_default().into();
+        let kept = remembered.files.as_deref().and_then(Files::from_json);
+        let files = kept.unwrap_or_else(|| Files::of(&remembered.editor.unwrap_or_default()));
         let mut session = Session {
             stage: Rc::new(sim.world().stage()),
             run: Run::catching_up(until.max(Instant::ZERO + WARM_UP)),
@@ -187,8 +201,10 @@ impl Session {
             flights: Flights::default(),
             traffic: Traffic::default(),
             terminals,
-            problems: problems::find(&editor).into(),
-            editor,
+            problems: files::problems_of(&files, &Known::default()),
+            known: Known::default(),
+            editor: files.text(),
+            files,
             stamps: Stamps::default(),
             notice: None,
             lessons: Lessons::remembered(&remembered.lesson, &remembered.done),
@@ -257,6 +273,7 @@ impl Session {
             Action::ShowTerminal(terminal) => self.terminals.shown = terminal,
             Action::RunInClient(line) => self.run_in_client(&line, keep),
             Action::Edit(text) => self.edit(&text, keep),
+            Action::File(action) => self.file(action, keep),
             Action::Fix(problem, fix) => self.fix(problem, fix, keep),
             Action::Apply => self.apply(keep),
             Action::Reset(seed) => self.reset(seed, keep),
@@ -316,23 +333,6 @@ impl Session {
         }
     }
 
-    fn edit(&mut self, text: &str, keep: &mut impl Keep) {
-        if *self.editor == *text {
-            return;
-        }
-        self.editor = text.into();
-        self.problems = problems::find(text).into();
-        self.stamps.editor += 1;
-        keep.editor(text);
-    }
-
-    fn fix(&mut self, problem: usize, fix: usize, keep: &mut impl Keep) {
-        let fixed = self.problems.get(problem).and_then(|problem| problem.fixes.get(fix));
-        if let Some(text) = fixed.map(|fix| fix.apply(&self.editor)) {
-            self.edit(&text, keep);
-        }
-    }
-
     /// A new world: the open lesson's start, or an empty cluster with a seed.
     fn reset(&mut self, seed: u64, keep: &mut impl Keep) {
         match self.lessons.open.take() {
@@ -346,7 +346,7 @@ impl Session {
         keep.recording(&recording.to_json());
         let remembered = Remembered {
             recording: Some(recording.to_json()),
-            editor: Some(self.editor.to_string()),
+            files: Some(self.files.to_json()),
             language: self.words().tag.into(),
             theme: self.theme.name().into(),
             still: self.still,

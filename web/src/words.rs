@@ -1,10 +1,12 @@
 //! What the page says, in each language. A new fact, reason or refusal does not compile until every language can say
 //! it. Tool output (kubectl, dig) is not worded here: it stays in the tool's own English.
 
+mod editor;
 mod en;
 mod ui;
 mod zh_cn;
 
+pub use editor::Editor;
 pub use ui::Ui;
 
 use crate::propagation::Behind;
@@ -65,6 +67,8 @@ pub struct Words {
     pub name: &'static str,
     /// Fixed strings.
     pub ui: Ui,
+    /// The editor.
+    pub editor: Editor,
     /// A hop.
     pub hop: fn(&Hop) -> Said,
     /// A decision: by whom, and why.

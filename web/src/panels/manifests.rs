@@ -1,11 +1,15 @@
 //! The manifests: the editor over a text area, examples, problems with their fixes, apply.
 
+use super::difference::Differences;
+use super::files::FileTabs;
 use crate::app::Kept;
-use crate::editor::{Calls, Editor, as_json, fix_label};
+use crate::assist::Severity;
+use crate::editor::{Calls, Editor, as_json, fix_label, message};
 use crate::examples::EXAMPLES;
+use crate::files::holds_manifests;
 use crate::model::Shown;
 use crate::problems::Problem;
-use crate::session::Action;
+use crate::session::{Action, FileAction};
 use crate::words::Words;
 use std::rc::Rc;
 use web_sys::{HtmlSelectElement, HtmlTextAreaElement};
@@ -17,33 +21,24 @@ struct Mounted {
     _calls: Calls,
 }
 
-/// The manifests.
-#[component]
-pub fn Manifests(shown: &Shown) -> Html {
-    let host = use_node_ref();
+/// The editor over an element, once it has arrived, kept up with the session.
+#[hook]
+fn use_editor(shown: &Shown, host: NodeRef) -> Option<Editor> {
     let ready = use_state(|| false);
     let mounted = use_mut_ref(|| None::<Mounted>);
-    let session = shown.model.session();
-    let words = session.words();
-    let ui = &words.ui;
     {
-        let (host, mounted, ready) = (host.clone(), mounted.clone(), ready.clone());
+        let (mounted, ready) = (mounted.clone(), ready.clone());
         let (model, dispatch) = (shown.model.clone(), shown.dispatch.clone());
         use_effect_with((), move |()| {
             if let Some(element) = host.cast::<web_sys::Element>() {
                 let editor: Kept<Option<Editor>> = Rc::default();
-                let (arrived, edit, fix) = (editor.clone(), dispatch.clone(), dispatch.clone());
-                let calls = Calls::new(
-                    move |text| edit.emit(Action::Edit(text)),
-                    move |problem, which| fix.emit(Action::Fix(problem, which)),
-                    move || dispatch.emit(Action::Apply),
-                    move |new| {
-                        *arrived.borrow_mut() = Some(new);
-                        ready.set(true);
-                    },
-                );
+                let arrived = editor.clone();
+                let calls = Calls::new(&model, &dispatch, move |new| {
+                    *arrived.borrow_mut() = Some(new);
+                    ready.set(true);
+                });
                 let session = model.session();
-                calls.mount(&element, &session.editor, session.words().ui.editor_label);
+                calls.mount(&element, session.files.name(), &session.editor);
                 *mounted.borrow_mut() = Some(Mounted { editor, _calls: calls });
             }
             move || {
@@ -57,50 +52,76 @@ pub fn Manifests(shown: &Shown) -> Html {
     }
     {
         let (mounted, model) = (mounted.clone(), shown.model.clone());
-        let stamp = (shown.stamps.editor, words.tag, *ready);
+        let stamp = (shown.stamps.editor, model.words().tag, *ready);
         use_effect_with(stamp, move |_| {
             let editor = mounted.borrow().as_ref().and_then(|mounted| mounted.editor.borrow().clone());
             if let Some(editor) = editor {
-                let (text, json, label) = {
+                let (name, text, json, words) = {
                     let session = model.session();
                     let words = session.words();
-                    (session.editor.clone(), as_json(&session.problems, words), words.ui.editor_label)
+                    let name = session.files.name().to_string();
+                    (name, session.editor.clone(), as_json(&session.problems, words), words)
                 };
-                editor.set(&text);
-                editor.label(label);
+                editor.set(&name, &text);
+                editor.label(&format!("{}: {name}", words.ui.editor_label), words.editor.completions);
                 editor.problems(&json);
             }
         });
     }
+    let mounted = mounted.borrow();
+    mounted.as_ref().and_then(|mounted| mounted.editor.borrow().clone())
+}
+
+/// The manifests.
+#[component]
+pub fn Manifests(shown: &Shown) -> Html {
+    let host = use_node_ref();
+    let editor = use_editor(shown, host.clone());
+    let session = shown.model.session();
+    let words = session.words();
+    let ui = &words.ui;
+    let name = session.files.name().to_string();
+    let is_ready = editor.is_some();
+    let is_diff = use_state(|| false);
+    let shows_diff = *is_diff && holds_manifests(&name);
+    let on_diff = {
+        let is_diff = is_diff.clone();
+        Callback::from(move |on| is_diff.set(on))
+    };
     let edit = {
-        let dispatch = shown.dispatch.clone();
+        let (dispatch, name) = (shown.dispatch.clone(), name.clone());
         Callback::from(move |event: InputEvent| {
             let area: HtmlTextAreaElement = event.target_unchecked_into();
-            dispatch.emit(Action::Edit(area.value()));
+            dispatch.emit(Action::File(FileAction::Write(name.clone(), area.value())));
         })
     };
     let choose = {
-        let dispatch = shown.dispatch.clone();
+        let (dispatch, name) = (shown.dispatch.clone(), name.clone());
         Callback::from(move |event: Event| {
             let select: HtmlSelectElement = event.target_unchecked_into();
             if let Some(example) = EXAMPLES.iter().find(|example| example.id == select.value()) {
-                dispatch.emit(Action::Edit(example.text.into()));
+                dispatch.emit(match holds_manifests(&name) {
+                    true => Action::File(FileAction::Write(name.clone(), example.text.into())),
+                    false => Action::Edit(example.text.into()),
+                });
             }
             select.set_value("");
         })
     };
     let reveal = {
-        let mounted = mounted.clone();
         Callback::from(move |(line, column): (u32, u32)| {
-            let editor = mounted.borrow().as_ref().and_then(|mounted| mounted.editor.borrow().clone());
-            if let Some(editor) = editor {
+            if let Some(editor) = &editor {
                 editor.reveal(line, column);
             }
         })
     };
     let apply = shown.dispatch.reform(|_: MouseEvent| Action::Apply);
-    let clear = shown.dispatch.reform(|_: MouseEvent| Action::Edit(String::new()));
+    let clear = shown
+        .dispatch
+        .reform(move |_: MouseEvent| Action::File(FileAction::Write(name.clone(), String::new())));
     let blank = session.editor.trim().is_empty();
+    let count = session.problems.iter().filter(|problem| problem.severity != Severity::Hint).count();
+    let is_program = !holds_manifests(session.files.name());
     let has_fatal = session.problems.iter().any(|problem| problem.fatal);
     html! {
         <section class="manifests" aria-label={ui.manifests}>
@@ -110,21 +131,25 @@ pub fn Manifests(shown: &Shown) -> Html {
                     { for EXAMPLES.iter().map(|example| html! { <option value={example.id}>{(example.title)(ui)}</option> }) }
                 </select>
                 <span class={classes!("verdict", if has_fatal { "bad" } else { "good" })} role="status">
-                    if !blank && session.problems.is_empty() {
+                    if !blank && count == 0 {
                         <span aria-hidden="true">{"✓"}</span><span class="sr">{ui.no_problems}</span>
                     } else if !blank {
-                        {(words.problems)(session.problems.len())}
+                        {(words.problems)(count)}
                     }
                 </span>
                 <span class="grow"></span>
                 if !blank {
                     <button type="button" class="btn quiet" onclick={clear}>{ui.delete_manifest}</button>
                 }
-                <button type="button" class="btn primary" id="apply" title={ui.apply_title} disabled={blank} onclick={apply}>{ui.apply}</button>
+                <button type="button" class="btn primary" id="apply" title={ui.apply_title} disabled={blank} onclick={apply}>{if is_program { words.editor.run_file } else { ui.apply }}</button>
             </div>
-            <div class="editor">
-                <div class={classes!("editor-host", (!*ready).then_some("hidden"))} ref={host}></div>
-                if !*ready {
+            <FileTabs shown={shown.clone()} is_diff={*is_diff} {on_diff} />
+            if shows_diff {
+                <Differences ..shown.clone() />
+            }
+            <div class={classes!("editor", shows_diff.then_some("hidden"))}>
+                <div class={classes!("editor-host", (!is_ready).then_some("hidden"))} ref={host}></div>
+                if !is_ready {
                     <textarea id="manifest-text" aria-label={ui.editor_label} spellcheck="false" value={session.editor.to_string()} oninput={edit} />
                 }
             </div>
@@ -139,15 +164,14 @@ pub fn Manifests(shown: &Shown) -> Html {
 
 fn problem(n: usize, problem: &Problem, words: &Words, shown: &Shown, reveal: &Callback<(u32, u32)>) -> Html {
     let at = problem.from;
-    let message = if problem.message.is_empty() { words.ui.syntax_error } else { &problem.message };
     let fix = |(which, fix): (usize, &crate::problems::Fix)| {
         let onclick = shown.dispatch.reform(move |_: MouseEvent| Action::Fix(n, which));
         html! { <button type="button" class="fix" {onclick}>{fix_label(fix, words)}</button> }
     };
     html! {
-        <li class={if problem.fatal { "bad" } else { "hint" }}>
+        <li class={if problem.severity == Severity::Error { "bad" } else { "hint" }}>
             <button type="button" class="where" onclick={reveal.reform(move |_: MouseEvent| at)}>{(words.line)(at.0, at.1)}</button>
-            <span>{message.to_string()}</span>
+            <span>{message(problem, words)}</span>
             { for problem.fixes.iter().enumerate().map(fix) }
         </li>
     }

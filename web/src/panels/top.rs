@@ -4,7 +4,7 @@ use super::share::Share;
 use crate::browser;
 use crate::model::Shown;
 use crate::session::{Action, Session};
-use crate::words::{Language, Ui};
+use crate::words::{Language, Words};
 use yew::prelude::*;
 
 /// What the top bar gets.
@@ -80,7 +80,7 @@ pub fn TopBar(props: &TopProps) -> Html {
                 </div>
             }
             if props.help {
-                { shortcuts(ui, help) }
+                { shortcuts(session.words(), help) }
             }
         </header>
     }
@@ -98,7 +98,8 @@ fn crumb(session: &Session) -> Html {
     html! { <span class="crumb">{place}{" · "}<strong>{title}</strong></span> }
 }
 
-fn shortcuts(ui: &Ui, close: Callback<MouseEvent>) -> Html {
+fn shortcuts(words: &Words, close: Callback<MouseEvent>) -> Html {
+    let ui = &words.ui;
     let keys = [
         ("Space", ui.key_play),
         (".", ui.key_step),
@@ -106,6 +107,8 @@ fn shortcuts(ui: &Ui, close: Callback<MouseEvent>) -> Html {
         ("E", ui.key_editor),
         ("T", ui.key_terminal),
         ("Ctrl+Enter", ui.key_apply),
+        ("Ctrl+Space", words.editor.key_complete),
+        ("F1", words.editor.key_help),
         ("← →", ui.key_tabs),
         ("D", ui.key_theme),
         ("?", ui.key_help),

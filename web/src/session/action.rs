@@ -1,5 +1,6 @@
 //! What a person, or the clock, asks of the session.
 
+use super::FileAction;
 use super::lesson::Loaded;
 use crate::flights::Lens;
 use crate::layout::Size;
@@ -40,8 +41,10 @@ pub enum Action {
     ShowTerminal(u32),
     /// A line for a terminal in the client pod, which is opened if need be.
     RunInClient(String),
-    /// The manifests as they are now.
+    /// Other manifests, in place of the shown ones.
     Edit(String),
+    /// Something with the editor's files.
+    File(FileAction),
     /// A problem's fix: their indices.
     Fix(usize, usize),
     /// kubectl apply.

@@ -352,6 +352,7 @@ impl Session {
             return;
         }
         self.run.revision = revision;
+        self.look_around();
         let stage = self.world().stage();
         if stage != *self.stage {
             self.stage = Rc::new(stage);

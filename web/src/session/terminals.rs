@@ -1,14 +1,15 @@
 //! The page's terminals: which there are, which is looked at, what was typed. The world knows their output.
 
 use super::{Keep, Session};
+use crate::files::holds_manifests;
 use crate::sim::{Input, Recording};
 use tidepool_core::base::TerminalId;
 use tidepool_core::trace::{JourneyId, Place};
 
 /// The operator's first terminal.
 pub const FIRST: u32 = 1;
-/// Where the editor's manifests are saved on the operator's machine.
-const MANIFESTS: &str = "/home/operator/manifests.yaml";
+/// Where the editor's files are saved on the operator's machine.
+const HOME: &str = "/home/operator";
 
 /// The page's terminals.
 #[derive(Debug, Clone, Default)]
@@ -111,21 +112,30 @@ impl Session {
         self.run.playing = true;
     }
 
-    /// Saves the manifests on the operator's machine and applies them with kubectl.
+    /// Saves the shown file on the operator's machine; manifests are applied with kubectl, a program is run.
     pub(super) fn apply(&mut self, keep: &mut impl Keep) {
-        self.run_on_host(&["kubectl apply -f manifests.yaml".into()], keep);
+        let name = self.files.name();
+        let program = match name.rsplit('.').next() {
+            _ if holds_manifests(name) => "kubectl apply -f",
+            Some("py") => "python3",
+            Some("sh") => "sh",
+            _ => "cat",
+        };
+        let line = format!("{program} {name}");
+        self.run_on_host(&[line], keep);
     }
 
-    /// Saves the editor's text on the operator's machine, unless that is what was saved last.
+    /// Saves the shown file on the operator's machine, unless that is what was saved last.
     fn save(&mut self, keep: &mut impl Keep) {
+        let own = format!("{HOME}/{}", self.files.name());
         let applied = self.recording().inputs.get(..self.sim.applied()).unwrap_or_default();
         let saved = applied.iter().rev().find_map(|timed| match &timed.input {
-            Input::WriteFile { path, text } if path == MANIFESTS => Some(text.as_str()),
+            Input::WriteFile { path, text } if *path == own => Some(text.as_str()),
             _ => None,
         });
         if saved.unwrap_or_default() != &*self.editor {
             let text = self.editor.to_string();
-            self.input(Input::WriteFile { path: MANIFESTS.into(), text }, keep);
+            self.input(Input::WriteFile { path: own, text }, keep);
         }
     }
 

@@ -4,12 +4,14 @@
 use super::*;
 use crate::examples;
 use crate::follow::{self, Outcome};
+use crate::problems;
 use crate::propagation;
 
 /// A storage that remembers, and the order in which it was asked.
 #[derive(Debug, Default)]
 struct Memory {
     recording: String,
+    files: String,
     marked: bool,
     lesson: String,
     done: String,
@@ -33,6 +35,9 @@ impl Keep for Memory {
         0.0
     }
     fn editor(&mut self, _: &str) {}
+    fn files(&mut self, json: &str) {
+        self.files = json.into();
+    }
     fn preference(&mut self, _: &str, _: &str) {}
     fn lesson(&mut self, place: &str) {
         self.lesson = place.into();

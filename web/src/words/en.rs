@@ -11,6 +11,7 @@ pub(super) static WORDS: Words = Words {
     tag: "en",
     name: "English",
     ui: UI,
+    editor: super::editor::en::EDITOR,
     hop,
     reason,
     refusal,

@@ -11,6 +11,7 @@ pub(super) static WORDS: Words = Words {
     tag: "zh-CN",
     name: "中文",
     ui: UI,
+    editor: super::editor::zh_cn::EDITOR,
     hop: |h| tighten(hop(h)),
     reason: |by, why| tighten(reason(by, why)),
     refusal: |by, why| tighten(refusal(by, why)),

@@ -1,0 +1,85 @@
+//! The editor's files in the session: what is shown, what is wrong with it, and what is kept of it.
+
+use super::{Keep, Session};
+use crate::assist::Known;
+use crate::files::{FIRST, Files, holds_manifests};
+use crate::problems;
+
+/// What is asked of the files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileAction {
+    /// A file's text as it is now: name and text.
+    Write(String, String),
+    /// Show the one at an index.
+    Show(usize),
+    /// A new one: name and text.
+    Add(String, String),
+    /// Rename the one at an index.
+    Rename(usize, String),
+    /// Close the one at an index.
+    Close(usize),
+    /// Bring the last closed one back.
+    Reopen,
+}
+
+impl Session {
+    pub(super) fn file(&mut self, action: FileAction, keep: &mut impl Keep) {
+        match action {
+            FileAction::Write(name, text) => {
+                if !self.files.write(&name, &text) {
+                    return;
+                }
+            }
+            FileAction::Show(at) => self.files.show(at),
+            FileAction::Add(name, text) => self.files.add(&name, &text),
+            FileAction::Rename(at, name) => self.files.rename(at, &name),
+            FileAction::Close(at) => self.files.close(at),
+            FileAction::Reopen => self.files.reopen(),
+        }
+        self.files_changed(keep);
+    }
+
+    /// Other manifests, from outside the editor: they go into the file that lessons and the guide speak of.
+    pub(super) fn edit(&mut self, text: &str, keep: &mut impl Keep) {
+        self.files.show_first();
+        self.files.write(FIRST, text);
+        self.files_changed(keep);
+    }
+
+    pub(super) fn fix(&mut self, problem: usize, fix: usize, keep: &mut impl Keep) {
+        let fixed = self.problems.get(problem).and_then(|problem| problem.fixes.get(fix));
+        if let Some(text) = fixed.map(|fix| fix.apply(&self.editor)) {
+            let name = self.files.name().to_string();
+            self.files.write(&name, &text);
+            self.files_changed(keep);
+        }
+    }
+
+    fn files_changed(&mut self, keep: &mut impl Keep) {
+        self.editor = self.files.text();
+        self.recheck();
+        keep.editor(&self.editor);
+        keep.files(&self.files.to_json());
+    }
+
+    /// Looks for problems in the shown file again.
+    pub(super) fn recheck(&mut self) {
+        self.problems = problems_of(&self.files, &self.known);
+        self.stamps.editor += 1;
+    }
+
+    /// Takes in what the cluster holds; the manifests are looked at again when that has changed.
+    pub(super) fn look_around(&mut self) {
+        let known = Known::of_objects(&self.world().objects());
+        if known != self.known {
+            self.known = known;
+            self.recheck();
+        }
+    }
+}
+
+/// What is wrong with the shown file; only manifests are looked at.
+pub(super) fn problems_of(files: &Files, known: &Known) -> std::rc::Rc<[problems::Problem]> {
+    let found = holds_manifests(files.name()).then(|| problems::find_in(&files.text(), known));
+    found.unwrap_or_default().into()
+}
