@@ -30,6 +30,7 @@ mod module;
 mod number;
 mod parser;
 mod percent;
+pub mod repair;
 mod resolve;
 mod show;
 mod socket;
@@ -97,7 +98,10 @@ impl Python {
                 "-h" | "-?" | "--help" => return Source::Print(help(self.name())),
                 "-c" => {
                     let Some((code, args)) = after.split_first() else {
-                        return Source::Fail(format!("Argument expected for the -c option\n{}", usage(self.name())));
+                        return Source::Fail(format!(
+                            "Argument expected for the -c option\n{}",
+                            usage(self.name())
+                        ));
                     };
                     let argv = [&[Text::from("-c")], args].concat();
                     return Source::Text("<string>".into(), code.to_string(), argv);
@@ -105,7 +109,10 @@ impl Python {
                 "-" => return Source::Input(rest.to_vec()),
                 "-m" => {
                     let module = after.first().map_or("", |module| module);
-                    return Source::Fail(format!("/usr/local/bin/{}: No module named {module}\n", self.name()));
+                    return Source::Fail(format!(
+                        "/usr/local/bin/{}: No module named {module}\n",
+                        self.name()
+                    ));
                 }
                 "-u" | "-B" | "-E" | "-I" | "-s" | "-S" | "-O" | "-q" | "-b" | "-P" => rest = after,
                 "-W" | "-X" => rest = after.get(1..).unwrap_or_default(),
@@ -171,7 +178,9 @@ impl Python {
 }
 
 fn usage(name: &str) -> String {
-    format!("usage: {name} [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `python -h' for more information.\n")
+    format!(
+        "usage: {name} [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `python -h' for more information.\n"
+    )
 }
 
 fn help(name: &str) -> String {

@@ -25,7 +25,10 @@ fn augmented(op: &str) -> Option<Binary> {
 impl Parser {
     pub(super) fn expression_statement(&mut self) -> Parsed<()> {
         let start = self.span();
-        if self.is_word("print") && self.begins_expression(1) && !matches!(self.peek_at(1), Token::Op(_)) {
+        if (self.is_word("print") || self.is_word("exec"))
+            && self.begins_expression(1)
+            && !matches!(self.peek_at(1), Token::Op(_))
+        {
             return Err(self.old_print(start));
         }
         let first = self.expressions()?;
@@ -50,11 +53,12 @@ impl Parser {
     }
 
     fn old_print(&mut self, start: Span) -> Problem {
+        let word = if self.is_word("exec") { "exec" } else { "print" };
         self.at += 1;
         match self.expressions() {
             Ok(_) => Problem::new(
                 start.to(self.before()),
-                "Missing parentheses in call to 'print'. Did you mean print(...)?",
+                format!("Missing parentheses in call to '{word}'. Did you mean {word}(...)?"),
             ),
             Err(problem) => problem,
         }
@@ -152,7 +156,9 @@ pub fn store(target: Frag) -> Parsed<Ops> {
                 out.push((Op::Unpack(count(parts.len()), count(star)), target.span));
                 work.extend(parts.into_iter().rev());
             }
-            Shape::Other(what @ ("None" | "True" | "False")) => {
+            Shape::Other(
+                what @ ("None" | "True" | "False" | "comparison" | "lambda" | "conditional expression"),
+            ) => {
                 return Err(Problem::new(target.span, format!("cannot assign to {what}")));
             }
             Shape::Other(what) => {

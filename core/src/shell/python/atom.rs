@@ -59,9 +59,8 @@ impl Parser {
         if self.is_word("for") {
             let mut frag = self.list_of(first, first_code, start, Op::List(0))?;
             self.closing(")", None)?;
-            frag.span = start.to(self.before());
             frag.shape = Shape::Other("generator expression");
-            return Ok(frag);
+            return Ok(whole(frag, start.to(self.before())));
         }
         if !self.is_op(",") {
             self.closing(")", Some(first.clone()))?;
@@ -96,10 +95,9 @@ impl Parser {
         while !self.is_op("]") {
             let part = self.starred()?;
             if parts.is_empty() && self.is_word("for") {
-                let mut frag = self.list_of(part, first_code, start, Op::List(0))?;
+                let frag = self.list_of(part, first_code, start, Op::List(0))?;
                 self.closing("]", None)?;
-                frag.span = start.to(self.before());
-                return Ok(frag);
+                return Ok(whole(frag, start.to(self.before())));
             }
             parts.push(part);
             if !self.take_op(",") {
@@ -129,6 +127,9 @@ impl Parser {
         let (mut ops, mut count) = (Ops::new(), 0u32);
         let mut key = first;
         loop {
+            if self.is_op(",") || self.is_op("}") {
+                return Err(Problem::new(self.before(), "':' expected after dictionary key"));
+            }
             self.expect_op(":")?;
             let value = self.expression()?;
             let last = value.clone();
@@ -137,11 +138,12 @@ impl Parser {
             count += 1;
             if count == 1 && self.is_word("for") {
                 ops.push((Op::Insert(0), start));
-                let mut whole: Ops = vec![(Op::Dict(0), start)];
-                whole.extend(self.comprehension(ops, first_code, start)?);
+                let mut made: Ops = vec![(Op::Dict(0), start)];
+                made.extend(self.comprehension(ops, first_code, start)?);
                 self.closing("}", None)?;
                 let span = start.to(self.before());
-                return Ok(Frag { ops: whole, span, shape: Shape::Other("dict comprehension") });
+                let shape = Shape::Other("dict comprehension");
+                return Ok(whole(Frag { ops: made, span: start, shape }, span));
             }
             if !self.take_op(",") || self.is_op("}") {
                 self.closing("}", Some(last))?;
@@ -158,9 +160,8 @@ impl Parser {
         if self.is_word("for") {
             let mut frag = self.list_of(first, first_code, start, Op::Set(0))?;
             self.closing("}", None)?;
-            frag.span = start.to(self.before());
             frag.shape = Shape::Other("set comprehension");
-            return Ok(frag);
+            return Ok(whole(frag, start.to(self.before())));
         }
         let mut parts = vec![first];
         while self.take_op(",") && !self.is_op("}") {
@@ -179,6 +180,7 @@ impl Parser {
         let first_code = self.script.codes.len();
         let mut plain: Vec<Frag> = Vec::new();
         let mut named: Vec<(u32, Frag)> = Vec::new();
+        let mut unordered = false;
         while !self.is_op(")") {
             if self.is_op("**") {
                 return Err(Parser::unknown(self.span(), "'**' in a call"));
@@ -195,10 +197,7 @@ impl Parser {
                 if self.is_word("for") {
                     part = self.list_of(part, first_code, start, Op::List(0))?;
                 }
-                if !named.is_empty() && !matches!(part.shape, Shape::Starred) {
-                    let words = "positional argument follows keyword argument";
-                    return Err(Problem::new(self.before(), words));
-                }
+                unordered |= !named.is_empty() && !matches!(part.shape, Shape::Starred);
                 plain.push(part.clone());
                 part
             };
@@ -207,7 +206,13 @@ impl Parser {
                 let mut span = last.span;
                 self.at += 1;
                 span = span.to(self.span());
-                return Err(Problem::new(Span { end: self.before().end, end_line: self.before().end_line, ..span }, words));
+                return Err(Problem::new(
+                    Span { end: self.before().end, end_line: self.before().end_line, ..span },
+                    words,
+                ));
+            }
+            if unordered && self.is_op(")") {
+                return Err(Problem::new(self.span(), "positional argument follows keyword argument"));
             }
             if !self.take_op(",") {
                 self.closing(")", Some(last))?;
@@ -366,4 +371,14 @@ impl Parser {
         ops.push((Op::Format(convert, has_format), at));
         Ok(())
     }
+}
+
+/// A comprehension in its brackets: what cannot be gone through is marked as a whole.
+fn whole(mut frag: Frag, span: Span) -> Frag {
+    for (op, at) in &mut frag.ops {
+        if *op == Op::Iter && *at == frag.span {
+            *at = span;
+        }
+    }
+    Frag { span, ..frag }
 }

@@ -68,7 +68,7 @@ impl Parser {
                 let none = Vec::new;
                 Kind::Loop { over: none(), head, stores: none(), body: none(), otherwise: none() }
             }
-            "for" => self.for_header()?,
+            "for" => self.for_header(span)?,
             "def" => return self.open_def(span),
             "with" => return self.open_with(span),
             _ => Kind::Try { body: Vec::new(), handlers: Vec::new(), otherwise: Vec::new(), finally: None },
@@ -94,13 +94,12 @@ impl Parser {
         Ok(condition.ops)
     }
 
-    fn for_header(&mut self) -> Parsed<Kind> {
+    fn for_header(&mut self, span: Span) -> Parsed<Kind> {
         let target = self.targets()?;
         self.expect_word("in")?;
         let over = self.expressions()?;
-        let span = over.span;
         let mut ops = over.ops;
-        ops.push((Op::Iter, span));
+        ops.push((Op::Iter, statement(span)));
         let (head, body, otherwise) = (Vec::new(), Vec::new(), Vec::new());
         Ok(Kind::Loop { over: ops, head, stores: store(target)?, body, otherwise })
     }
@@ -179,7 +178,7 @@ impl Parser {
             let hidden = self.intern(&format!("\0with{}", self.hidden));
             let at = value.span;
             self.ops.extend(value.ops);
-            self.emit(Op::Enter, at);
+            self.emit(Op::Enter, statement(span));
             self.emit(Op::Store(hidden), at);
             let before = std::mem::take(&mut self.ops);
             let kind = Kind::With { hidden, within: opened > 0, body: Vec::new() };
@@ -242,12 +241,12 @@ impl Parser {
         self.at += 1;
         if *self.peek() != Token::Indent {
             let words = format!("expected an indented block after {what} on line {}", header.line);
-            let mut span = self.span();
-            if matches!(self.peek(), Token::Dedent) {
-                let next = self.tokens.iter().skip(self.at).find(|(token, _)| *token != Token::Dedent);
-                span = next.map_or(span, |(_, span)| *span);
-            }
-            return Err(Problem { class: "IndentationError", ..Problem::new(span, words) });
+            let next = self.tokens.iter().skip(self.at).find(|(token, _)| *token != Token::Dedent);
+            let (span, marked) = match next {
+                None | Some((Token::End, _)) => (header, false),
+                Some((_, span)) => (Span { end_line: span.line, end: span.col + 1, ..*span }, true),
+            };
+            return Err(Problem { class: "IndentationError", marked, ..Problem::new(span, words) });
         }
         self.at += 1;
         Ok(())
@@ -296,9 +295,8 @@ impl Parser {
                 }
                 let class = if self.is_op(":") { None } else { Some(self.expression()?) };
                 let name = if self.take_word("as") { Some(self.name()?) } else { None };
-                let span = class.as_ref().map_or(span, |class| class.span);
                 let class = class.map(|class| class.ops);
-                handlers.push(Handler { class, name, body: Vec::new(), span });
+                handlers.push(Handler { class, name, body: Vec::new(), span: statement(span) });
                 Some(("except", Part::Handler))
             }
             (Kind::Try { .. }, "else") if part == Part::Handler => {
@@ -464,6 +462,11 @@ impl Parser {
     }
 }
 
+/// A statement with blocks as a whole: it goes on after its first line, so that a traceback marks nothing in it.
+fn statement(span: Span) -> Span {
+    Span { end_line: span.line + 1, ..span }
+}
+
 impl Block {
     /// Where the instructions of the part that is being read belong.
     fn present(&mut self) -> &mut Ops {
@@ -479,7 +482,10 @@ impl Block {
             },
             (Kind::Try { body, finally, .. }, Part::Finally) => finally.as_mut().unwrap_or(body),
             (
-                Kind::Loop { body, .. } | Kind::Def { body, .. } | Kind::Try { body, .. } | Kind::With { body, .. },
+                Kind::Loop { body, .. }
+                | Kind::Def { body, .. }
+                | Kind::Try { body, .. }
+                | Kind::With { body, .. },
                 _,
             ) => body,
         }

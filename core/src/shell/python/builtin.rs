@@ -11,9 +11,41 @@ use std::cmp::Ordering;
 
 /// Functions by name.
 pub const NAMES: &[&str] = &[
-    "print", "len", "enumerate", "zip", "sorted", "min", "max", "sum", "repr", "isinstance", "abs", "round", "map",
-    "filter", "reversed", "any", "all", "chr", "ord", "hex", "bin", "oct", "open", "divmod", "pow", "callable",
-    "format", "exit", "quit", "iter", "next", "hasattr", "getattr", "id", "issubclass",
+    "print",
+    "len",
+    "enumerate",
+    "zip",
+    "sorted",
+    "min",
+    "max",
+    "sum",
+    "repr",
+    "isinstance",
+    "abs",
+    "round",
+    "map",
+    "filter",
+    "reversed",
+    "any",
+    "all",
+    "chr",
+    "ord",
+    "hex",
+    "bin",
+    "oct",
+    "open",
+    "divmod",
+    "pow",
+    "callable",
+    "format",
+    "exit",
+    "quit",
+    "iter",
+    "next",
+    "hasattr",
+    "getattr",
+    "id",
+    "issubclass",
 ];
 
 /// What a name means that the program did not set.
@@ -30,7 +62,8 @@ pub fn convert(heap: &mut Heap, class: &'static str, args: &[Value]) -> Res<Valu
         ("int", []) => Ok(Value::Int(0)),
         ("int", [value]) => to_int(heap, value, 10),
         ("int", [value, base]) => {
-            let base = as_int(base).and_then(|base| u32::try_from(base).ok()).filter(|b| (2..=36).contains(b));
+            let base =
+                as_int(base).and_then(|base| u32::try_from(base).ok()).filter(|b| (2..=36).contains(b));
             match base {
                 Some(base) => to_int(heap, value, base),
                 None => value_error("int() base must be >= 2 and <= 36, or 0"),
@@ -123,18 +156,19 @@ pub fn sorted(heap: &Heap, items: Vec<Value>, keys: &[Value], reverse: bool) -> 
     let mut order: Vec<usize> = (0..items.len()).collect();
     let mut failed = None;
     order.sort_by(|a, b| {
-        let (Some(a), Some(b)) = (keys.get(*a), keys.get(*b)) else { return Ordering::Equal };
+        // As CPython does it: is the later one less?
+        let (first, later) = (keys.get(*a.min(b)), keys.get(*a.max(b)));
+        let (Some(first), Some(later)) = (first, later) else { return Ordering::Equal };
         if failed.is_some() {
             return Ordering::Equal;
         }
-        match heap.order(a, b, "<", 0) {
+        match heap.order(later, first, "<", 0) {
             Ok(order) => {
                 let order = order.unwrap_or(Ordering::Equal);
-                if reverse { order.reverse() } else { order }
+                if (a < b) != reverse { order.reverse() } else { order }
             }
             Err(fault) => {
-                // CPython asks whether the later one is less.
-                failed = Some(heap.order(b, a, "<", 0).err().unwrap_or(fault));
+                failed = Some(fault);
                 Ordering::Equal
             }
         }
@@ -158,7 +192,8 @@ pub fn extreme(heap: &Heap, name: &str, items: Vec<Value>, keys: &[Value]) -> Re
             best = Some((item, key));
         }
     }
-    best.map(|(item, _)| item).ok_or_else(|| fault("ValueError", format!("{name}() iterable argument is empty")))
+    best.map(|(item, _)| item)
+        .ok_or_else(|| fault("ValueError", format!("{name}() iterable argument is empty")))
 }
 
 fn keyword<'n>(named: &'n Named, name: &str) -> Option<&'n Value> {
@@ -228,7 +263,9 @@ impl Machine {
         text.push_str(&end);
         let fd = match keyword(named, "file") {
             Some(Value::Native("sys.stderr")) => 2,
-            Some(Value::Ref(_)) => return type_error("this python3 prints to sys.stdout and sys.stderr only"),
+            Some(Value::Ref(_)) => {
+                return type_error("this python3 prints to sys.stdout and sys.stderr only");
+            }
             _ => 1,
         };
         self.write(fd, text);
@@ -236,7 +273,13 @@ impl Machine {
     }
 
     /// Functions that may call another for each value.
-    fn each(&mut self, cx: &mut Cx<'_, '_>, name: &'static str, args: Vec<Value>, named: &Named) -> Res<Called> {
+    fn each(
+        &mut self,
+        cx: &mut Cx<'_, '_>,
+        name: &'static str,
+        args: Vec<Value>,
+        named: &Named,
+    ) -> Res<Called> {
         only(name, named, &["key", "reverse", "default"])?;
         let mut args = args;
         let mut function = keyword(named, "key").cloned().unwrap_or(Value::None);
@@ -284,7 +327,9 @@ impl Machine {
                     || matches!(heap.of(value), Some(Object::Function(..) | Object::Method(..)));
                 Ok(Value::Bool(callable))
             }
-            ("isinstance" | "issubclass", [value, class]) => heap.is_instance(name, value, class).map(Value::Bool),
+            ("isinstance" | "issubclass", [value, class]) => {
+                heap.is_instance(name, value, class).map(Value::Bool)
+            }
             ("iter", [value]) => heap.iterate(value.clone()),
             ("next", [Value::Ref(id), rest @ ..]) => match (heap.advance(*id)?, rest.first()) {
                 (Some(value), _) => Ok(value),
@@ -342,7 +387,8 @@ fn sequences(heap: &mut Heap, name: &'static str, args: &[Value]) -> Res<Value> 
             let columns: Res<Vec<Vec<Value>>> = args.iter().map(|arg| heap.items(arg)).collect();
             let columns = columns?;
             let length = columns.iter().map(Vec::len).min().unwrap_or(0);
-            let row = |n: usize| columns.iter().filter_map(|column| column.get(n).cloned()).collect::<Vec<Value>>();
+            let row =
+                |n: usize| columns.iter().filter_map(|column| column.get(n).cloned()).collect::<Vec<Value>>();
             let rows: Vec<Vec<Value>> = (0..length).map(row).collect();
             let rows: Vec<Value> = rows.into_iter().map(|row| heap.tuple(row)).collect();
             let list = heap.list(rows)?;
@@ -358,6 +404,8 @@ fn sequences(heap: &mut Heap, name: &'static str, args: &[Value]) -> Res<Value> 
         ("all", [value]) => Ok(Value::Bool(heap.items(value)?.iter().all(|item| heap.truth(item)))),
         ("sum", [value, rest @ ..]) => {
             let mut total = rest.first().cloned().unwrap_or(Value::Int(0));
+            // What adding floats loses is kept and added at the end, as CPython does since 3.12.
+            let mut lost = 0.0;
             for item in heap.items(value)? {
                 total = match (&total, &item) {
                     (a, b) if as_int(a).is_some() && as_int(b).is_some() => {
@@ -365,7 +413,11 @@ fn sequences(heap: &mut Heap, name: &'static str, args: &[Value]) -> Res<Value> 
                         Value::Int(sum.ok_or_else(too_large)?)
                     }
                     (a, b) => match as_float(a).zip(as_float(b)) {
-                        Some((a, b)) => Value::Float(a + b),
+                        Some((a, b)) => {
+                            let sum = a + b;
+                            lost += if a.abs() >= b.abs() { (a - sum) + b } else { (b - sum) + a };
+                            Value::Float(sum)
+                        }
                         None => {
                             let (a, b) = (heap.class(a), heap.class(b));
                             let words = format!("unsupported operand type(s) for +: '{a}' and '{b}'");
@@ -374,7 +426,10 @@ fn sequences(heap: &mut Heap, name: &'static str, args: &[Value]) -> Res<Value> 
                     },
                 };
             }
-            Ok(total)
+            match total {
+                Value::Float(sum) if lost != 0.0 && lost.is_finite() => Ok(Value::Float(sum + lost)),
+                total => Ok(total),
+            }
         }
         _ => arity(name, args),
     }
@@ -448,9 +503,8 @@ fn numeric(heap: &mut Heap, name: &'static str, args: &[Value]) -> Res<Value> {
 
 fn arity(name: &str, args: &[Value]) -> Res<Value> {
     match name {
-        "len" | "repr" | "abs" | "chr" | "ord" | "any" | "all" | "callable" | "id" | "hex" | "bin" | "oct" => {
-            type_error(format!("{name}() takes exactly one argument ({} given)", args.len()))
-        }
+        "len" | "repr" | "abs" | "chr" | "ord" | "any" | "all" | "callable" | "id" | "hex" | "bin"
+        | "oct" => type_error(format!("{name}() takes exactly one argument ({} given)", args.len())),
         "isinstance" | "issubclass" | "divmod" => {
             type_error(format!("{name} expected 2 arguments, got {}", args.len()))
         }

@@ -61,7 +61,7 @@ impl Machine {
     ) -> Res<Called> {
         match function {
             Value::Type("socket") => self.make_socket(&args),
-            Value::Type(class) => self.construct(cx, class, args, named).map(Called::Value),
+            Value::Type(class) => self.construct(class, args, named).map(Called::Value),
             Value::Native(name) if module::is_of_socket(name) => self.socket_function(cx, name, args, named),
             Value::Native(name) => self.native(cx, name, args, named),
             Value::Ref(id) => match self.heap.get(*id) {
@@ -117,7 +117,12 @@ impl Machine {
         let mut locals: Vec<Option<Value>> = args.into_iter().map(Some).collect();
         locals.resize(total, None);
         for (key, value) in named {
-            match parameters.iter().take(plain).position(|parameter| parameter == key).map(|n| locals.get_mut(n)) {
+            match parameters
+                .iter()
+                .take(plain)
+                .position(|parameter| parameter == key)
+                .map(|n| locals.get_mut(n))
+            {
                 Some(Some(place @ None)) => *place = Some(value.clone()),
                 Some(_) => return type_error(format!("{name}() got multiple values for argument '{key}'")),
                 None => return type_error(format!("{name}() got an unexpected keyword argument '{key}'")),
@@ -146,20 +151,20 @@ impl Machine {
     }
 
     /// Makes a value of a class.
-    pub(super) fn construct(
-        &mut self,
-        cx: &mut Cx<'_, '_>,
-        class: &'static str,
-        args: Vec<Value>,
-        named: &Named,
-    ) -> Res<Value> {
+    pub(super) fn construct(&mut self, class: &'static str, args: Vec<Value>, named: &Named) -> Res<Value> {
         if class::exception(class).is_some() {
+            let class = match args.as_slice() {
+                [Value::Int(number), _, ..] if class == "OSError" => class::of_errno(*number as i32),
+                _ => class,
+            };
             let id = self.make(Fault::New(class, args));
             return Ok(Value::Ref(id));
         }
         let heap = &mut self.heap;
         match (class, args.as_slice()) {
-            ("list" | "tuple" | "set" | "dict" | "Counter" | "defaultdict", _) => self.container(class, args, named),
+            ("list" | "tuple" | "set" | "dict" | "Counter" | "defaultdict", _) => {
+                self.container(class, args, named)
+            }
             ("range", _) => {
                 let numbers: Option<Vec<i64>> = args.iter().map(super::compute::as_int).collect();
                 let Some(numbers) = numbers else {
@@ -172,15 +177,14 @@ impl Machine {
                     [start, stop] => (*start, *stop, 1),
                     [_, _, 0] => return Err(fault("ValueError", "range() arg 3 must not be zero")),
                     [start, stop, step] => (*start, *stop, *step),
-                    _ => return type_error(format!("range expected at least 1 argument, got {}", args.len())),
+                    _ => {
+                        return type_error(format!("range expected at least 1 argument, got {}", args.len()));
+                    }
                 };
                 Ok(heap.put(Object::Range(start, stop, step)))
             }
             ("type", [value]) => Ok(Value::Type(heap.class(value))),
-            _ => builtin::convert(heap, class, &args).map(|value| {
-                let _ = cx;
-                value
-            }),
+            _ => builtin::convert(heap, class, &args),
         }
     }
 
@@ -205,7 +209,9 @@ impl Machine {
         dict.factory = factory;
         let made = self.heap.put(Object::Dict(dict));
         let copied = match from.as_ref().and_then(|from| self.heap.of(from)) {
-            Some(Object::Dict(other)) if other.class != "set" => Some(other.iter().cloned().collect::<Vec<_>>()),
+            Some(Object::Dict(other)) if other.class != "set" => {
+                Some(other.iter().cloned().collect::<Vec<_>>())
+            }
             _ => None,
         };
         if let Some(entries) = copied {
@@ -218,7 +224,8 @@ impl Machine {
             for (n, value) in values.into_iter().enumerate() {
                 let pair = self.heap.items(&value).unwrap_or_default();
                 let [key, value] = pair.as_slice() else {
-                    let words = format!("cannot convert dictionary update sequence element #{n} to a sequence");
+                    let words =
+                        format!("cannot convert dictionary update sequence element #{n} to a sequence");
                     return type_error(words);
                 };
                 self.heap.set_item(&made, key.clone(), value.clone())?;
@@ -238,7 +245,10 @@ impl Machine {
                 Called::Value(value) => after.results.push(value),
                 Called::Later if self.frames.len() == depth => {
                     self.job = None;
-                    return Err(fault("RuntimeError", format!("this python3 does not wait within {}()", after.name)));
+                    return Err(fault(
+                        "RuntimeError",
+                        format!("this python3 does not wait within {}()", after.name),
+                    ));
                 }
                 Called::Later => {
                     if let Some(frame) = self.frames.last_mut() {

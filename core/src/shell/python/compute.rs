@@ -40,7 +40,7 @@ impl Machine {
                 let value = self.heap.item(&object, &index)?;
                 let value = match value {
                     Some(value) => value,
-                    None => return self.missing(cx, object, index),
+                    None => return self.missing(object, index),
                 };
                 self.push(value);
             }
@@ -73,7 +73,7 @@ impl Machine {
     }
 
     /// A dict has no such key: an error, or what makes one.
-    fn missing(&mut self, cx: &mut Cx<'_, '_>, object: Value, index: Value) -> Res<()> {
+    fn missing(&mut self, object: Value, index: Value) -> Res<()> {
         let factory = match self.heap.of(&object) {
             Some(Object::Dict(dict)) if dict.class == "Counter" => {
                 self.push(Value::Int(0));
@@ -83,7 +83,7 @@ impl Machine {
             _ => None,
         };
         let Some(Value::Type(class)) = factory else { return Err(Fault::New("KeyError", vec![index])) };
-        let made = self.construct(cx, class, Vec::new(), &[])?;
+        let made = self.construct(class, Vec::new(), &[])?;
         self.heap.set_item(&object, index, made.clone())?;
         self.push(made);
         Ok(())
@@ -232,10 +232,10 @@ impl Machine {
         if let (Some(a), Some(b)) = (as_int(&left), as_int(&right)) {
             return integers(op, a, b, matches!((&left, &right), (Value::Bool(_), Value::Bool(_))));
         }
-        if let (Some(a), Some(b)) = (as_float(&left), as_float(&right)) {
-            if let Some(result) = floats(op, a, b)? {
-                return Ok(result);
-            }
+        if let (Some(a), Some(b)) = (as_float(&left), as_float(&right))
+            && let Some(result) = floats(op, a, b)?
+        {
+            return Ok(result);
         }
         if let Some(result) = self.heap.joined(op, &left, &right, in_place)? {
             return Ok(result);
@@ -346,9 +346,11 @@ fn integers(op: Binary, a: i64, b: i64, are_bools: bool) -> Res<Value> {
         Binary::Pow => u32::try_from(b).ok().and_then(|b| a.checked_pow(b)),
         Binary::Shl | Binary::Shr if b < 0 => return Err(fault("ValueError", "negative shift count")),
         Binary::Shl if a == 0 => Some(0),
-        Binary::Shl => {
-            u32::try_from(b).ok().and_then(|b| 1i64.checked_shl(b)).filter(|n| *n > 0).and_then(|n| a.checked_mul(n))
-        }
+        Binary::Shl => u32::try_from(b)
+            .ok()
+            .and_then(|b| 1i64.checked_shl(b))
+            .filter(|n| *n > 0)
+            .and_then(|n| a.checked_mul(n)),
         Binary::Shr => Some(a >> b.min(63)),
         Binary::And if are_bools => return Ok(Value::Bool(a & b == 1)),
         Binary::Or if are_bools => return Ok(Value::Bool(a | b == 1)),

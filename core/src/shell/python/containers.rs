@@ -12,10 +12,31 @@ const LIST: &[&str] =
 const TUPLE: &[&str] = &["index", "count"];
 const DICT: &[&str] = &["get", "items", "keys", "values", "pop", "setdefault", "update", "clear", "copy"];
 const COUNTER: &[&str] = &[
-    "get", "items", "keys", "values", "pop", "setdefault", "update", "clear", "copy", "most_common", "elements", "total",
+    "get",
+    "items",
+    "keys",
+    "values",
+    "pop",
+    "setdefault",
+    "update",
+    "clear",
+    "copy",
+    "most_common",
+    "elements",
+    "total",
 ];
 const SET: &[&str] = &[
-    "add", "discard", "remove", "pop", "clear", "copy", "update", "union", "intersection", "difference", "issubset",
+    "add",
+    "discard",
+    "remove",
+    "pop",
+    "clear",
+    "copy",
+    "update",
+    "union",
+    "intersection",
+    "difference",
+    "issubset",
     "issuperset",
 ];
 const FILE: &[&str] = &["read", "readline", "readlines", "close", "write"];
@@ -117,7 +138,9 @@ impl Machine {
                 return self.call(cx, &function, args.collect(), named);
             }
             Value::Native(stream) => {
-                if name == "write" && let Some(Value::Str(text)) = args.first() {
+                if name == "write"
+                    && let Some(Value::Str(text)) = args.first()
+                {
                     let text = text.to_string();
                     let n = text.chars().count();
                     self.write(if *stream == "sys.stderr" { 2 } else { 1 }, text);
@@ -175,7 +198,10 @@ impl Heap {
         match (name, args) {
             ("append", [value]) => self.append(&object, value.clone())?,
             ("append", _) => {
-                return type_error(format!("list.append() takes exactly one argument ({} given)", args.len()));
+                return type_error(format!(
+                    "list.append() takes exactly one argument ({} given)",
+                    args.len()
+                ));
             }
             ("extend", [more]) => {
                 for value in self.items(more)? {
@@ -306,7 +332,9 @@ impl Heap {
 
     fn update(&mut self, object: &Value, class: &str, from: Option<&Value>, named: &Named) -> Res<()> {
         let entries = match from.and_then(|from| self.of(from)) {
-            Some(Object::Dict(other)) if other.class != "set" => Some(other.iter().cloned().collect::<Vec<_>>()),
+            Some(Object::Dict(other)) if other.class != "set" => {
+                Some(other.iter().cloned().collect::<Vec<_>>())
+            }
             _ => None,
         };
         match (entries, from) {
@@ -352,7 +380,8 @@ impl Heap {
             "elements" => {
                 let total: usize = entries.iter().map(|(_, n)| usize::try_from(*n).unwrap_or(0)).sum();
                 self.room(total, super::value::MAX_ITEMS)?;
-                let repeat = |(key, n): (Value, i64)| std::iter::repeat_n(key, usize::try_from(n).unwrap_or(0));
+                let repeat =
+                    |(key, n): (Value, i64)| std::iter::repeat_n(key, usize::try_from(n).unwrap_or(0));
                 let values = entries.into_iter().flat_map(repeat).collect();
                 self.list(values)
             }
@@ -360,7 +389,8 @@ impl Heap {
                 entries.sort_by_key(|(_, n)| -n);
                 let wanted = args.first().and_then(as_int).and_then(|n| usize::try_from(n).ok());
                 entries.truncate(wanted.unwrap_or(usize::MAX));
-                let pairs = entries.into_iter().map(|(key, n)| self.tuple(vec![key, Value::Int(n)])).collect();
+                let pairs =
+                    entries.into_iter().map(|(key, n)| self.tuple(vec![key, Value::Int(n)])).collect();
                 self.list(pairs)
             }
         }

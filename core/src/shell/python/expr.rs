@@ -127,7 +127,8 @@ impl Parser {
     pub(super) fn begins_expression(&self, ahead: usize) -> bool {
         match self.peek_at(ahead) {
             Token::Name(word) => {
-                !KEYWORDS.contains(&&**word) || matches!(&**word, "None" | "True" | "False" | "not" | "lambda")
+                !KEYWORDS.contains(&&**word)
+                    || matches!(&**word, "None" | "True" | "False" | "not" | "lambda")
             }
             Token::Int(_) | Token::Float(_) | Token::Str(_) | Token::Bytes(_) | Token::FStart => true,
             Token::Op(op) => matches!(*op, "(" | "[" | "{" | "-" | "+" | "~" | "*"),
@@ -225,7 +226,8 @@ impl Parser {
                     "or" if strength <= 2 => left = self.shortcut(left, 3, true)?,
                     "and" if strength <= 3 => left = self.shortcut(left, NOT, false)?,
                     "in" | "is" | "not" if strength <= COMPARE => {
-                        if &*word == "not" && !matches!(self.peek_at(1), Token::Name(word) if &**word == "in") {
+                        if &*word == "not" && !matches!(self.peek_at(1), Token::Name(word) if &**word == "in")
+                        {
                             return Ok(left);
                         }
                         left = self.comparison(left)?;
@@ -468,8 +470,7 @@ impl Parser {
             ops = whole;
         }
         self.hide(&mut ops, &hidden, first_code);
-        let at = first.last().map_or(span, |(_, at)| *at);
-        first.push((Op::Iter, at));
+        first.push((Op::Iter, span));
         first.extend(ops);
         Ok(first)
     }

@@ -3,8 +3,8 @@
 use super::class;
 use super::code::Op;
 use super::machine::{After, Block, Called, Kind, Machine, Pending};
-use crate::process::Cx;
 use super::value::{Exception, Fault, Id, Object, Res, Value, fault, type_error};
+use crate::process::Cx;
 
 impl Machine {
     /// The exception that is being handled.
@@ -196,7 +196,11 @@ impl Machine {
                 Value::Type(class) if class::exception(class).is_some() => {
                     found |= class::is_subclass(exception.class, class);
                 }
-                _ => return type_error("catching classes that do not inherit from BaseException is not allowed"),
+                _ => {
+                    return type_error(
+                        "catching classes that do not inherit from BaseException is not allowed",
+                    );
+                }
             }
         }
         Ok(found)

@@ -85,9 +85,8 @@ pub fn one(heap: &Heap, value: &Value, spec: &str) -> Res<String> {
         return type_error(format!("unsupported format string passed to {class}.__format__"));
     }
     let spec = parse(spec, class)?;
-    let unknown = |kind: char| {
-        value_error(format!("Unknown format code '{kind}' for object of type '{class}'"))
-    };
+    let unknown =
+        |kind: char| value_error(format!("Unknown format code '{kind}' for object of type '{class}'"));
     match (value, spec.kind) {
         (Value::Str(text), None | Some('s')) => {
             if spec.align == Some('=') && spec.fill != '0' {
@@ -185,7 +184,14 @@ pub fn template(heap: &mut Heap, text: &str, args: &[Value], named: &Named) -> R
     fill(heap, text, args, named, &mut next, 0)
 }
 
-fn fill(heap: &mut Heap, text: &str, args: &[Value], named: &Named, next: &mut usize, depth: u8) -> Res<String> {
+fn fill(
+    heap: &mut Heap,
+    text: &str,
+    args: &[Value],
+    named: &Named,
+    next: &mut usize,
+    depth: u8,
+) -> Res<String> {
     if depth > 1 {
         return value_error("Max string recursion exceeded");
     }
@@ -205,7 +211,11 @@ fn fill(heap: &mut Heap, text: &str, args: &[Value], named: &Named, next: &mut u
             return value_error("Single '}' encountered in format string");
         }
         let Some(end) = closing(rest) else {
-            let words = if rest.is_empty() { "Single '{' encountered in format string" } else { "expected '}' before end of string" };
+            let words = if rest.is_empty() {
+                "Single '{' encountered in format string"
+            } else {
+                "expected '}' before end of string"
+            };
             return value_error(words);
         };
         let field = rest.get(..end).unwrap_or_default();
@@ -251,7 +261,9 @@ fn field_value(heap: &mut Heap, path: &str, args: &[Value], named: &Named, next:
         found.ok_or_else(|| Fault::New("KeyError", vec![Value::Str(name.into())]))?
     };
     while let Some(inner) = rest.strip_prefix('[') {
-        let Some((key, after)) = inner.split_once(']') else { return value_error("Missing ']' in format string") };
+        let Some((key, after)) = inner.split_once(']') else {
+            return value_error("Missing ']' in format string");
+        };
         let key = key.parse().map_or_else(|_| Value::Str(key.into()), Value::Int);
         value = heap.item(&value, &key)?.ok_or(Fault::New("KeyError", vec![key]))?;
         rest = after;
@@ -284,13 +296,32 @@ impl Machine {
 }
 
 /// A value in a `%` template: with these flags, width and precision.
-pub fn old(heap: &Heap, value: &Value, flags: &str, width: usize, precision: Option<usize>, kind: char) -> Res<String> {
+pub fn old(
+    heap: &Heap,
+    value: &Value,
+    flags: &str,
+    width: usize,
+    precision: Option<usize>,
+    kind: char,
+) -> Res<String> {
     let left = flags.contains('-');
     let zero = flags.contains('0') && !left;
     let spec = Spec {
         fill: if zero { '0' } else { ' ' },
-        align: Some(if left { '<' } else if zero { '=' } else { '>' }),
-        sign: if flags.contains('+') { '+' } else if flags.contains(' ') { ' ' } else { '-' },
+        align: Some(if left {
+            '<'
+        } else if zero {
+            '='
+        } else {
+            '>'
+        }),
+        sign: if flags.contains('+') {
+            '+'
+        } else if flags.contains(' ') {
+            ' '
+        } else {
+            '-'
+        },
         alternate: flags.contains('#'),
         width,
         group: None,
@@ -326,7 +357,9 @@ pub fn old(heap: &Heap, value: &Value, flags: &str, width: usize, precision: Opt
             Some(x) => Ok(float(&spec, x)),
             None => type_error(format!("must be real number, not {class}")),
         },
-        _ => value_error(format!("unsupported format character '{kind}' (0x{:x}) at index 0", u32::from(kind))),
+        _ => {
+            value_error(format!("unsupported format character '{kind}' (0x{:x}) at index 0", u32::from(kind)))
+        }
     }
 }
 

@@ -55,7 +55,8 @@ impl Heap {
             Value::Type(name) | Value::Native(name) | Value::Module(name) => Key::Named(name),
             Value::Ref(id) => match self.get(*id) {
                 Object::Tuple(values) if depth < MAX_DEPTH => {
-                    let keys: Res<Vec<Key>> = values.iter().map(|value| self.key_at(value, depth + 1)).collect();
+                    let keys: Res<Vec<Key>> =
+                        values.iter().map(|value| self.key_at(value, depth + 1)).collect();
                     Key::Tuple(keys?)
                 }
                 Object::List(_) | Object::Dict(_) | Object::Slice(_) => {
@@ -137,7 +138,9 @@ impl Heap {
             (Value::Str(a), Value::Str(b)) => return Ok(Some(a.cmp(b))),
             (Value::Bytes(a), Value::Bytes(b)) => return Ok(Some(a.cmp(b))),
             (Value::Ref(a), Value::Ref(b)) => match (self.get(*a), self.get(*b)) {
-                (Object::List(a), Object::List(b)) | (Object::Tuple(a), Object::Tuple(b)) if depth < MAX_DEPTH => {
+                (Object::List(a), Object::List(b)) | (Object::Tuple(a), Object::Tuple(b))
+                    if depth < MAX_DEPTH =>
+                {
                     for (a, b) in a.iter().zip(b) {
                         if !self.equal(a, b, depth + 1)? {
                             return self.order(a, b, sign, depth + 1);
@@ -316,7 +319,9 @@ impl Heap {
                 return Ok(Some(left.clone()));
             }
             (Some(Object::List(a)), Some(Object::List(b))) if op == Binary::Add => Ok([&**a, &**b].concat()),
-            (Some(Object::Tuple(a)), Some(Object::Tuple(b))) if op == Binary::Add => Err([&**a, &**b].concat()),
+            (Some(Object::Tuple(a)), Some(Object::Tuple(b))) if op == Binary::Add => {
+                Err([&**a, &**b].concat())
+            }
             (Some(Object::Dict(a)), Some(Object::Dict(b))) => {
                 let dict = merged(op, a, b);
                 return Ok(dict.map(|dict| self.put(Object::Dict(dict))));
@@ -410,7 +415,9 @@ fn merged(op: Binary, a: &Dict, b: &Dict) -> Option<Dict> {
             take(&mut out, a, &|_| true);
             let entries: Vec<(Key, Value, Value)> = b
                 .keys()
-                .filter_map(|key| b.entry(key).map(|(shown, value)| (key.clone(), shown.clone(), value.clone())))
+                .filter_map(|key| {
+                    b.entry(key).map(|(shown, value)| (key.clone(), shown.clone(), value.clone()))
+                })
                 .collect();
             for (key, shown, value) in entries {
                 let sum = match (out.get(&key), &value) {

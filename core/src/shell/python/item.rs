@@ -81,7 +81,8 @@ impl Heap {
             return value_error("slice step cannot be zero");
         }
         let length = length as i64;
-        let bound = |n: i64, low: i64, high: i64| (if n < 0 { n.saturating_add(length) } else { n }).clamp(low, high);
+        let bound =
+            |n: i64, low: i64, high: i64| (if n < 0 { n.saturating_add(length) } else { n }).clamp(low, high);
         let (low, high) = if step > 0 { (0, length) } else { (-1, length - 1) };
         let from = number(start)?.map_or(if step > 0 { low } else { high }, |n| bound(n, low, high));
         let to = number(stop)?.map_or(if step > 0 { high } else { low }, |n| bound(n, low, high));
@@ -161,7 +162,13 @@ impl Heap {
         Ok(())
     }
 
-    fn set_slice(&mut self, id: super::value::Id, parts: &[Value; 3], length: usize, value: &Value) -> Res<()> {
+    fn set_slice(
+        &mut self,
+        id: super::value::Id,
+        parts: &[Value; 3],
+        length: usize,
+        value: &Value,
+    ) -> Res<()> {
         let Ok(new) = self.items(value) else { return type_error("can only assign an iterable") };
         let (from, count, step) = self.cut(parts, length)?;
         self.room(length + new.len(), MAX_ITEMS)?;

@@ -95,17 +95,26 @@ impl Machine {
             }
             (Step::Connect(id, quiet), reply) => self.connected(id, quiet, &reply),
             (Step::CreateSocket(creating), reply) => return self.create_connect(cx, *creating, reply),
-            (Step::CreateConnect(creating, id), reply) => return self.create_connected(cx, *creating, id, reply),
+            (Step::CreateConnect(creating, id), reply) => {
+                return self.create_connected(cx, *creating, id, reply);
+            }
             (Step::CreateClose(creating), _) => return self.create_next(cx, *creating),
             (Step::Received(_, from), Reply::Data(bytes)) => self.received(from, &bytes),
-            (Step::Received(id, _) | Step::Datagram(id, ..), Reply::Err(Errno::Etimedout)) => Err(self.late(id)),
+            (Step::Received(id, _) | Step::Datagram(id, ..), Reply::Err(Errno::Etimedout)) => {
+                Err(self.late(id))
+            }
             (Step::Datagram(id, size, from), Reply::Ready(fd, ready)) => {
                 return self.ready(cx, (id, size, from), fd, ready);
             }
             (_, Reply::Err(errno)) => Err(failed(errno)),
             (Step::Socket(datagrams), Reply::Fd(fd)) => {
                 let timeout = self.default_timeout;
-                Ok(self.heap.put(Object::Socket(Socket { fd: Some(fd), datagrams, timeout, ..Socket::default() })))
+                Ok(self.heap.put(Object::Socket(Socket {
+                    fd: Some(fd),
+                    datagrams,
+                    timeout,
+                    ..Socket::default()
+                })))
             }
             (Step::Sent(Some(n)), _) => Ok(Value::Int(n)),
             (Step::Names(peer), Reply::Addresses(local, other)) => {
@@ -163,16 +172,12 @@ impl Machine {
 
     fn not_found(&mut self, failure: Failure, then: &Then) -> Fault {
         let args = vec![Value::Int(failure.code().into()), Value::Str(failure.words().into())];
-        let id = self.make(Fault::New("gaierror", args));
         let library = match then {
             Then::Info(_) => super::library::getaddrinfo(),
             Then::Create(..) => super::library::lookup(),
             _ => "",
         };
-        if let Some(Object::Exception(exception)) = self.heap.get_mut(id) {
-            exception.library = library;
-        }
-        Fault::Raised(id)
+        self.within(Fault::New("gaierror", args), library)
     }
 
     /// A name has addresses.
@@ -197,7 +202,10 @@ impl Machine {
             Then::Connect(id, port, quiet) => {
                 let Some(socket) = self.socket_mut(id) else { return };
                 let (fd, patience) = (socket.fd.unwrap_or(crate::base::Fd(0)), socket.patience());
-                self.wait(Step::Connect(id, quiet), Syscall::Connect(fd, SocketAddr::new(first, port), patience));
+                self.wait(
+                    Step::Connect(id, quiet),
+                    Syscall::Connect(fd, SocketAddr::new(first, port), patience),
+                );
             }
             Then::SendTo(id, port, data) => {
                 let fd = self.socket_mut(id).and_then(|socket| socket.fd).unwrap_or(crate::base::Fd(0));
@@ -257,13 +265,7 @@ impl Machine {
     }
 
     /// Something came on a descriptor while a datagram is waited for.
-    fn ready(
-        &mut self,
-        cx: &mut Cx<'_, '_>,
-        wanted: (Id, usize, bool),
-        fd: crate::base::Fd,
-        ready: Ready,
-    ) {
+    fn ready(&mut self, cx: &mut Cx<'_, '_>, wanted: (Id, usize, bool), fd: crate::base::Fd, ready: Ready) {
         let (id, size, from) = wanted;
         let own = self.socket_mut(id).is_some_and(|socket| socket.fd == Some(fd));
         match ready {
@@ -289,12 +291,11 @@ impl Machine {
         if creating.next < creating.addresses.len() {
             return self.wait(Step::CreateSocket(Box::new(creating)), Syscall::Socket(protocol(false)));
         }
-        let fault = creating.error.unwrap_or_else(|| super::value::fault("OSError", "getaddrinfo returns an empty list"));
-        let id = self.make(fault);
-        if let Some(Object::Exception(exception)) = self.heap.get_mut(id) {
-            exception.library = super::library::connect();
-        }
-        self.finish(cx, Err(Fault::Raised(id)));
+        let fault = creating
+            .error
+            .unwrap_or_else(|| super::value::fault("OSError", "getaddrinfo returns an empty list"));
+        let fault = self.within(fault, super::library::connect());
+        self.finish(cx, Err(fault));
     }
 
     fn create_connect(&mut self, cx: &mut Cx<'_, '_>, mut creating: Creating, reply: Reply) {

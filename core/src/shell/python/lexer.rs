@@ -43,9 +43,9 @@ pub enum Token {
 
 /// Longest first.
 const OPERATORS: &[&str] = &[
-    "**=", "//=", ">>=", "<<=", "...", "!=", "->", ":=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "@=", "==",
-    "<=", ">=", "<<", ">>", "**", "//", "+", "-", "*", "/", "%", "@", "&", "|", "^", "~", "<", ">", "(", ")", "[",
-    "]", "{", "}", ",", ":", ".", ";", "=",
+    "**=", "//=", ">>=", "<<=", "...", "!=", "->", ":=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=",
+    "@=", "==", "<=", ">=", "<<", ">>", "**", "//", "+", "-", "*", "/", "%", "@", "&", "|", "^", "~", "<",
+    ">", "(", ")", "[", "]", "{", "}", ",", ":", ".", ";", "=",
 ];
 /// Blocks within blocks.
 const MAX_INDENT: usize = 100;
@@ -72,7 +72,8 @@ pub struct Lexer<'t> {
     at: usize,
     line: u32,
     col: u32,
-    indents: Vec<u32>,
+    /// Columns, with tabs to every eighth one and with tabs as one.
+    indents: Vec<(u32, u32)>,
     brackets: Vec<(char, Span)>,
     fields: Vec<Field>,
     tokens: Vec<(Token, Span)>,
@@ -86,7 +87,7 @@ pub fn tokens(text: &str) -> (Vec<(Token, Span)>, Option<Problem>) {
         at: 0,
         line: 1,
         col: 0,
-        indents: vec![0],
+        indents: vec![(0, 0)],
         brackets: Vec::new(),
         fields: Vec::new(),
         tokens: Vec::new(),
@@ -178,9 +179,10 @@ impl Lexer<'_> {
             return Err(Problem::new(*span, format!("'{open}' was never closed")));
         }
         let start = self.here();
-        let at_line_start = self.tokens.last().is_none_or(|(token, _)| {
-            matches!(token, Token::Newline | Token::Indent | Token::Dedent)
-        });
+        let at_line_start = self
+            .tokens
+            .last()
+            .is_none_or(|(token, _)| matches!(token, Token::Newline | Token::Indent | Token::Dedent));
         if !at_line_start {
             self.push(Token::Newline, start);
         }
@@ -221,9 +223,10 @@ impl Lexer<'_> {
             self.advance();
             return Ok(());
         }
-        let blank = self.tokens.last().is_none_or(|(token, _)| {
-            matches!(token, Token::Newline | Token::Indent | Token::Dedent)
-        });
+        let blank = self
+            .tokens
+            .last()
+            .is_none_or(|(token, _)| matches!(token, Token::Newline | Token::Indent | Token::Dedent));
         if !blank {
             let span = self.one(start);
             self.tokens.push((Token::Newline, span));
@@ -248,20 +251,24 @@ impl Lexer<'_> {
         if rest.is_empty() || matches!(rest.first(), Some('#' | '\n')) || rest.starts_with(&['\r', '\n']) {
             return Ok(());
         }
-        let now = self.indents.last().copied().unwrap_or(0);
+        let now = self.indents.last().copied().unwrap_or((0, 0));
         let here = self.here();
-        if width > now {
+        if (width > now.0) != (narrow > now.1) {
+            let words = "inconsistent use of tabs and spaces in indentation";
+            return Err(Problem { marked: false, ..self.bad_indent("TabError", words) });
+        }
+        if width > now.0 {
             if self.indents.len() >= MAX_INDENT {
                 return Err(self.bad_indent("IndentationError", "too many levels of indentation"));
             }
-            self.indents.push(width);
+            self.indents.push((width, narrow));
             self.push(Token::Indent, here);
         }
-        while self.indents.last().is_some_and(|top| width < *top) {
+        while self.indents.last().is_some_and(|top| width < top.0) {
             self.indents.pop();
             self.push(Token::Dedent, here);
         }
-        if self.indents.last() != Some(&width) {
+        if self.indents.last().map(|top| top.0) != Some(width) {
             let words = "unindent does not match any outer indentation level";
             return Err(self.bad_indent("IndentationError", words));
         }
@@ -281,10 +288,8 @@ impl Lexer<'_> {
             self.advance();
         }
         let name: String = self.chars.get(from..self.at).unwrap_or_default().iter().collect();
-        let is_prefix = matches!(
-            name.to_ascii_lowercase().as_str(),
-            "r" | "b" | "u" | "f" | "br" | "rb" | "fr" | "rf"
-        );
+        let is_prefix =
+            matches!(name.to_ascii_lowercase().as_str(), "r" | "b" | "u" | "f" | "br" | "rb" | "fr" | "rf");
         match self.peek(0) {
             Some('"' | '\'') if is_prefix => self.string(&name.to_ascii_lowercase(), start),
             _ => {
@@ -324,8 +329,18 @@ impl Lexer<'_> {
     fn unterminated(&self, start: Span, triple: bool, what: &str) -> Problem {
         let last = if triple && self.col == 0 && self.line > start.line { self.line - 1 } else { self.line };
         let triple = if triple { "triple-quoted " } else { "" };
+        let quote = |at: usize| self.chars.get(at).copied();
+        let within = self.fields.last().filter(|_| what == "string");
+        if within.is_some_and(|field| self.offset(start).and_then(quote) == Some(field.quote)) {
+            return Problem::new(self.one(start), "f-string: expecting '}'");
+        }
         let message = format!("unterminated {triple}{what} literal (detected at line {last})");
         Problem::new(self.one(start), message)
+    }
+
+    /// Where a place of the present line is in the text.
+    fn offset(&self, place: Span) -> Option<usize> {
+        if place.line == self.line { self.at.checked_sub((self.col - place.col) as usize) } else { None }
     }
 
     fn string(&mut self, prefix: &str, start: Span) -> Lexed<()> {

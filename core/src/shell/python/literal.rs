@@ -11,7 +11,7 @@ pub fn number(text: &str) -> Result<Token, (String, usize)> {
             let plain = digits.replace('_', "");
             return i64::from_str_radix(&plain, radix)
                 .map(Token::Int)
-                .map_err(|_| (format!("invalid {kind} literal"), 0));
+                .map_err(|_| (format!("invalid {kind} literal"), 1));
         }
     }
     let bad = lower.char_indices().find(|(n, c)| {
@@ -33,10 +33,7 @@ pub fn number(text: &str) -> Result<Token, (String, usize)> {
         let words = "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers";
         return Err((words.into(), 0));
     }
-    plain
-        .parse()
-        .map(Token::Int)
-        .map_err(|_| ("this python3 has whole numbers of 64 bits only".into(), 0))
+    plain.parse().map(Token::Int).map_err(|_| ("this python3 has whole numbers of 64 bits only".into(), 0))
 }
 
 /// What an escape stands for, and how many characters it takes after the backslash.

@@ -308,7 +308,12 @@ impl Machine {
                 let value = self.constant(n);
                 self.push(value);
             }
-            Op::Load(_) | Op::Store(_) | Op::Delete(_) | Op::LoadLocal(..) | Op::StoreLocal(..) | Op::DeleteLocal(..) => {
+            Op::Load(_)
+            | Op::Store(_)
+            | Op::Delete(_)
+            | Op::LoadLocal(..)
+            | Op::StoreLocal(..)
+            | Op::DeleteLocal(..) => {
                 self.variable(op)?;
             }
             Op::Pop | Op::Dup | Op::Dup2 | Op::Swap | Op::Rot3 => self.shuffle(op),
@@ -428,9 +433,8 @@ impl Machine {
                 }
             }
             Op::DeleteLocal(depth, slot, name) => {
-                if self.local(depth, slot).and_then(Option::take).is_none() {
-                    return Err(self.unbound(depth, name));
-                }
+                let taken = self.local(depth, slot).and_then(Option::take);
+                taken.ok_or_else(|| self.unbound(depth, name))?;
             }
             _ => {}
         }
@@ -440,7 +444,9 @@ impl Machine {
     fn unbound(&self, depth: u16, name: u32) -> Fault {
         let name = self.name(name);
         if depth > 0 {
-            let words = format!("cannot access free variable '{name}' where it is not associated with a value in enclosing scope");
+            let words = format!(
+                "cannot access free variable '{name}' where it is not associated with a value in enclosing scope"
+            );
             return fault("NameError", words);
         }
         let words = format!("cannot access local variable '{name}' where it is not associated with a value");
@@ -464,7 +470,17 @@ impl Machine {
         let mut words = format!("name '{name}' is not defined");
         let known = self.script.names.iter().zip(&self.globals).filter(|(_, value)| value.is_some());
         let known = known.map(|(known, _)| &**known).filter(|known| !known.contains('\0'));
-        if let Some(close) = super::hint::closest(name, known.chain(super::builtin::NAMES.iter().copied())) {
+        let frame = self.frames.last();
+        let scope = frame.and_then(|frame| frame.scope).map(|id| self.heap.get(id));
+        let locals = frame.and_then(|frame| self.code(frame.code)).map(|code| code.locals.as_slice());
+        let set = match scope {
+            Some(Object::Scope(values, _)) => values.as_slice(),
+            _ => &[],
+        };
+        let locals = locals.unwrap_or_default().iter().zip(set).filter(|(_, value)| value.is_some());
+        let locals = locals.filter_map(|(name, _)| self.script.names.get(*name as usize)).map(|name| &**name);
+        let known = locals.chain(known).chain(super::builtin::NAMES.iter().copied());
+        if let Some(close) = super::hint::closest(name, known) {
             words.push_str(&format!(". Did you mean: '{close}'?"));
         } else if super::module::is_standard(name) {
             words.push_str(&format!(". Did you forget to import '{name}'?"));

@@ -15,8 +15,28 @@ pub const VERSION: &str = "3.12.1";
 const MODULES: &[&str] = &["socket", "time", "sys", "collections", "random"];
 /// More modules of the standard library, for hints.
 const STANDARD: &[&str] = &[
-    "os", "json", "re", "math", "threading", "subprocess", "datetime", "itertools", "functools", "struct", "select",
-    "asyncio", "logging", "urllib", "http", "ssl", "signal", "random", "string", "pathlib", "typing", "traceback",
+    "os",
+    "json",
+    "re",
+    "math",
+    "threading",
+    "subprocess",
+    "datetime",
+    "itertools",
+    "functools",
+    "struct",
+    "select",
+    "asyncio",
+    "logging",
+    "urllib",
+    "http",
+    "ssl",
+    "signal",
+    "random",
+    "string",
+    "pathlib",
+    "typing",
+    "traceback",
 ];
 
 const SOCKET: &[&str] = &[
@@ -101,9 +121,11 @@ pub fn attribute(machine: &mut Machine, module: &'static str, name: &str) -> Res
         _ => None,
     };
     let full = format!("{module}.{name}");
-    let function = || SOCKET.iter().chain(OTHERS).find(|known| **known == full).map(|name| Value::Native(name));
+    let function =
+        || SOCKET.iter().chain(OTHERS).find(|known| **known == full).map(|name| Value::Native(name));
     found.or_else(function).ok_or_else(|| {
-        let known = SOCKET.iter().chain(OTHERS).filter_map(|full| full.strip_prefix(module)?.strip_prefix('.'));
+        let known =
+            SOCKET.iter().chain(OTHERS).filter_map(|full| full.strip_prefix(module)?.strip_prefix('.'));
         let mut words = format!("module '{module}' has no attribute '{name}'");
         if let Some(close) = super::hint::closest(name, known) {
             words.push_str(&format!(". Did you mean: '{close}'?"));
@@ -210,7 +232,8 @@ impl Machine {
         let Some(Value::Str(path)) = args.first() else {
             return type_error("open() missing required argument 'file' (pos 1)");
         };
-        let mode = args.get(1).or_else(|| named.iter().find(|(key, _)| &**key == "mode").map(|(_, mode)| mode));
+        let mode =
+            args.get(1).or_else(|| named.iter().find(|(key, _)| &**key == "mode").map(|(_, mode)| mode));
         if let Some(Value::Str(mode)) = mode
             && !matches!(&**mode, "r" | "rt")
         {

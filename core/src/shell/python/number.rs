@@ -85,7 +85,10 @@ pub fn read_int(text: &str, base: u32) -> Option<i64> {
         _ => "\0",
     };
     let digits = lower.strip_prefix(prefix).unwrap_or(&lower);
-    let bad = digits.is_empty() || digits.starts_with(['_', '+', '-']) || digits.ends_with('_') || digits.contains("__");
+    let bad = digits.is_empty()
+        || digits.starts_with(['_', '+', '-'])
+        || digits.ends_with('_')
+        || digits.contains("__");
     if bad {
         return None;
     }

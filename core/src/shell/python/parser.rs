@@ -55,9 +55,9 @@ pub struct Parser {
 
 /// Words that are no names.
 pub const KEYWORDS: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
+    "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
+    "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
 
 /// Compiles a program.
@@ -88,6 +88,13 @@ pub fn compile(file: &str, text: &str) -> Parsed<Script> {
         // What the lexer stumbles over comes first, wherever it is; not so what is no syntax at all.
         (Err(problem), Some(broken)) if problem.class.is_empty() && problem.span.line < broken.span.line => {
             Err(problem)
+        }
+        // A bracket that stays open explains only what comes on later lines.
+        (Err(problem), Some(broken))
+            if broken.message.ends_with("was never closed")
+                && problem.span.line.max(parser.span().line) <= broken.span.line =>
+        {
+            if *parser.peek() == Token::End { Err(broken) } else { Err(problem) }
         }
         (_, Some(broken)) => Err(broken),
         (Err(problem), None) => Err(problem),
@@ -188,7 +195,11 @@ impl Parser {
     pub(super) fn invalid(&self) -> Problem {
         let span = self.span();
         match self.peek() {
-            Token::Indent => Problem { class: "IndentationError", marked: false, ..Problem::new(span, "unexpected indent") },
+            Token::Indent => Problem {
+                class: "IndentationError",
+                marked: false,
+                ..Problem::new(span, "unexpected indent")
+            },
             Token::Name(word) => match &**word {
                 "yield" | "await" | "async" | "class" => Parser::unknown(span, &format!("'{word}'")),
                 _ => Problem::new(span, "invalid syntax"),
@@ -249,7 +260,8 @@ impl Parser {
     }
 
     fn looks_like_match(&self) -> bool {
-        let starts = matches!(self.peek_at(1), Token::Name(_) | Token::Str(_) | Token::Int(_) | Token::Op("(" | "["));
+        let starts =
+            matches!(self.peek_at(1), Token::Name(_) | Token::Str(_) | Token::Int(_) | Token::Op("(" | "["));
         let rest = self.tokens.get(self.at..).unwrap_or_default();
         let end = rest.iter().position(|(token, _)| *token == Token::Newline).unwrap_or(0);
         let last = end.checked_sub(1).and_then(|n| rest.get(n));
@@ -278,7 +290,17 @@ impl Parser {
         let Token::Name(word) = self.peek().clone() else { return self.expression_statement() };
         let known = matches!(
             &*word,
-            "pass" | "break" | "continue" | "return" | "raise" | "global" | "nonlocal" | "del" | "assert" | "import" | "from"
+            "pass"
+                | "break"
+                | "continue"
+                | "return"
+                | "raise"
+                | "global"
+                | "nonlocal"
+                | "del"
+                | "assert"
+                | "import"
+                | "from"
         );
         if !known {
             return self.expression_statement();
@@ -350,6 +372,9 @@ impl Parser {
     fn delete(&mut self) -> Parsed<()> {
         loop {
             let mut target = self.expression()?;
+            if let Shape::Other(what) = target.shape {
+                return Err(Problem::new(target.span, format!("cannot delete {what}")));
+            }
             let Some((op, span)) = target.ops.pop() else { return Ok(()) };
             self.ops.extend(target.ops);
             match op {

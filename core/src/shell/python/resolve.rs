@@ -17,14 +17,14 @@ pub fn resolve(script: &mut Script) {
         }
     }
     for index in 1..script.codes.len() {
-        let mut ops = script.codes.get_mut(index).map(|code| std::mem::take(&mut code.ops)).unwrap_or_default();
+        let mut ops =
+            script.codes.get_mut(index).map(|code| std::mem::take(&mut code.ops)).unwrap_or_default();
         for (op, _) in &mut ops {
             *op = match *op {
                 Op::Load(name) => place(script, index, name)
                     .map_or(Op::Load(name), |(depth, slot)| Op::LoadLocal(depth, slot, name)),
-                Op::Store(name) => {
-                    place(script, index, name).map_or(Op::Store(name), |(depth, slot)| Op::StoreLocal(depth, slot))
-                }
+                Op::Store(name) => place(script, index, name)
+                    .map_or(Op::Store(name), |(depth, slot)| Op::StoreLocal(depth, slot)),
                 Op::Delete(name) => place(script, index, name)
                     .map_or(Op::Delete(name), |(depth, slot)| Op::DeleteLocal(depth, slot, name)),
                 op => op,

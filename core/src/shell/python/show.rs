@@ -56,7 +56,9 @@ impl Heap {
             [] => Ok(String::new()),
             [only] if exception.class == "KeyError" => self.repr(only),
             [only] => self.str(only),
-            [number, words, rest @ ..] if class::is_subclass(exception.class, "OSError") && rest.len() < 2 => {
+            [number, words, rest @ ..]
+                if class::is_subclass(exception.class, "OSError") && rest.len() < 2 =>
+            {
                 let (number, words) = (self.str(number)?, self.str(words)?);
                 match rest.first() {
                     Some(file) => Ok(format!("[Errno {number}] {words}: {}", self.repr(file)?)),

@@ -17,8 +17,25 @@ use std::sync::Arc;
 
 /// Methods of sockets.
 pub const METHODS: &[&str] = &[
-    "connect", "connect_ex", "sendall", "send", "recv", "settimeout", "gettimeout", "setblocking", "close",
-    "getsockname", "getpeername", "shutdown", "sendto", "recvfrom", "bind", "listen", "accept", "setsockopt", "fileno",
+    "connect",
+    "connect_ex",
+    "sendall",
+    "send",
+    "recv",
+    "settimeout",
+    "gettimeout",
+    "setblocking",
+    "close",
+    "getsockname",
+    "getpeername",
+    "shutdown",
+    "sendto",
+    "recvfrom",
+    "bind",
+    "listen",
+    "accept",
+    "setsockopt",
+    "fileno",
 ];
 /// Sockets that are open before those that nothing refers to are closed.
 const MANY: usize = 64;
@@ -112,7 +129,7 @@ impl Machine {
             return type_error(format!("{what}(): AF_INET address must be tuple, not {class}"));
         };
         let [host, port] = parts.as_slice() else {
-            return type_error(format!("{what}(): AF_INET address must be a pair (host, port)"));
+            return type_error("AF_INET address must be a pair (host, port)");
         };
         let Value::Str(host) = host else {
             let class = self.heap.class(host);
@@ -141,8 +158,9 @@ impl Machine {
         args: Vec<Value>,
         named: &Named,
     ) -> Res<Called> {
-        let option =
-            |key: &str, at: usize| named.iter().find(|(name, _)| &**name == key).map(|(_, v)| v).or(args.get(at));
+        let option = |key: &str, at: usize| {
+            named.iter().find(|(name, _)| &**name == key).map(|(_, v)| v).or(args.get(at))
+        };
         match (name, args.as_slice()) {
             ("socket.gethostname", []) => Ok(Called::Value(Value::Str(cx.hostname()))),
             ("socket.getdefaulttimeout", []) => Ok(Called::Value(seconds(self.default_timeout))),
@@ -174,7 +192,8 @@ impl Machine {
             }
             ("socket.getaddrinfo", [host, _, ..]) => {
                 let host = if let Value::Str(host) = host { host.to_string() } else { "127.0.0.1".into() };
-                let port = option("port", 1).and_then(as_int).and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
+                let port =
+                    option("port", 1).and_then(as_int).and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
                 let number = |key: &str, at: usize| option(key, at).and_then(as_int).unwrap_or(0);
                 let kind = number("type", 3);
                 let families = match number("family", 2) {
@@ -187,6 +206,7 @@ impl Machine {
                 Ok(Called::Later)
             }
             ("socket.create_connection", [address, ..]) => {
+                self.check_pair(address)?;
                 let (host, port) = self.address("create_connection", Some(address))?;
                 let timeout = match option("timeout", 1) {
                     Some(value) => self.timeout(value)?,
@@ -201,6 +221,29 @@ impl Machine {
                 type_error(format!("{what}() does not take these {} arguments", args.len()))
             }
         }
+    }
+
+    /// `host, port = address` in `create_connection`.
+    fn check_pair(&mut self, address: &Value) -> Res<()> {
+        let fault = match self.heap.items(address).map(|items| items.len()) {
+            Ok(2) => return Ok(()),
+            Ok(n) if n > 2 => fault("ValueError", "too many values to unpack (expected 2)"),
+            Ok(n) => fault("ValueError", format!("not enough values to unpack (expected 2, got {n})")),
+            Err(_) => {
+                let class = self.heap.class(address);
+                fault("TypeError", format!("cannot unpack non-iterable {class} object"))
+            }
+        };
+        Err(self.within(fault, super::library::unpack()))
+    }
+
+    /// An exception that comes out of a function of the library.
+    pub(super) fn within(&mut self, fault: Fault, library: &'static str) -> Fault {
+        let id = self.make(fault);
+        if let Some(Object::Exception(exception)) = self.heap.get_mut(id) {
+            exception.library = library;
+        }
+        Fault::Raised(id)
     }
 
     fn timeout(&self, value: &Value) -> Res<Option<u64>> {
@@ -316,19 +359,19 @@ impl Machine {
         Ok(Called::Later)
     }
 
-    fn data(&self, value: Option<&Value>) -> Res<Arc<[u8]>> {
+    fn data(&self, what: &str, value: Option<&Value>) -> Res<Arc<[u8]>> {
         match value {
             Some(Value::Bytes(bytes)) => Ok(bytes.clone()),
             Some(other) => {
                 let class = self.heap.class(other);
                 type_error(format!("a bytes-like object is required, not '{class}'"))
             }
-            None => type_error("socket.sendall() takes at least 1 argument (0 given)"),
+            None => type_error(format!("{what}() takes at least 1 argument (0 given)")),
         }
     }
 
     fn send(&mut self, cx: &mut Cx<'_, '_>, socket: &Socket, name: &str, data: Option<&Value>) -> Res<()> {
-        let data = self.data(data)?;
+        let data = self.data(name, data)?;
         if !socket.connected && socket.datagrams {
             return Err(os_error(89, "Destination address required"));
         }
@@ -342,7 +385,7 @@ impl Machine {
     }
 
     fn send_to(&mut self, cx: &mut Cx<'_, '_>, id: Id, args: &[Value]) -> Res<()> {
-        let data = self.data(args.first())?;
+        let data = self.data("sendto", args.first())?;
         let (host, port) = self.address("sendto", args.last())?;
         self.depart(cx);
         self.look_up(cx, &host, Families::V4, Then::SendTo(id, port, data));

@@ -6,15 +6,63 @@ use super::value::{Fault, Heap, Res, Value, fault, type_error, value_error};
 
 /// Methods of strings, and those of bytes among them.
 pub const STR: &[&str] = &[
-    "format", "encode", "split", "rsplit", "strip", "lstrip", "rstrip", "join", "startswith", "endswith", "replace",
-    "upper", "lower", "title", "capitalize", "swapcase", "splitlines", "partition", "rpartition", "count", "find",
-    "rfind", "index", "isdigit", "isalpha", "isalnum", "isspace", "isupper", "islower", "zfill", "ljust", "rjust",
-    "center", "removeprefix", "removesuffix", "casefold", "isnumeric", "isdecimal",
+    "format",
+    "encode",
+    "split",
+    "rsplit",
+    "strip",
+    "lstrip",
+    "rstrip",
+    "join",
+    "startswith",
+    "endswith",
+    "replace",
+    "upper",
+    "lower",
+    "title",
+    "capitalize",
+    "swapcase",
+    "splitlines",
+    "partition",
+    "rpartition",
+    "count",
+    "find",
+    "rfind",
+    "index",
+    "isdigit",
+    "isalpha",
+    "isalnum",
+    "isspace",
+    "isupper",
+    "islower",
+    "zfill",
+    "ljust",
+    "rjust",
+    "center",
+    "removeprefix",
+    "removesuffix",
+    "casefold",
+    "isnumeric",
+    "isdecimal",
 ];
 /// Methods of bytes.
 pub const BYTES: &[&str] = &[
-    "decode", "hex", "split", "strip", "lstrip", "rstrip", "join", "startswith", "endswith", "replace", "upper",
-    "lower", "splitlines", "partition", "count", "find",
+    "decode",
+    "hex",
+    "split",
+    "strip",
+    "lstrip",
+    "rstrip",
+    "join",
+    "startswith",
+    "endswith",
+    "replace",
+    "upper",
+    "lower",
+    "splitlines",
+    "partition",
+    "count",
+    "find",
 ];
 
 /// A string as bytes.
@@ -81,11 +129,19 @@ fn undecodable(bytes: &[u8], error: std::str::Utf8Error) -> Fault {
     let starts = (0xc2..=0xf4).contains(&byte);
     let words = match error.error_len() {
         None if bytes.len() - at > 1 => {
-            format!("'utf-8' codec can't decode bytes in position {at}-{}: unexpected end of data", bytes.len() - 1)
+            format!(
+                "'utf-8' codec can't decode bytes in position {at}-{}: unexpected end of data",
+                bytes.len() - 1
+            )
         }
-        None => format!("'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: unexpected end of data"),
+        None => {
+            format!("'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: unexpected end of data")
+        }
         Some(n) if starts && n > 1 => {
-            format!("'utf-8' codec can't decode bytes in position {at}-{}: invalid continuation byte", at + n - 1)
+            format!(
+                "'utf-8' codec can't decode bytes in position {at}-{}: invalid continuation byte",
+                at + n - 1
+            )
         }
         Some(_) => {
             let why = if starts { "invalid continuation byte" } else { "invalid start byte" };
@@ -114,7 +170,8 @@ fn pieces(text: &str, separator: Option<&str>, limit: usize, from_right: bool) -
             let mut out = Vec::new();
             let mut rest = if from_right { text.trim_end() } else { text.trim_start() };
             while out.len() < limit && !rest.is_empty() {
-                let cut = if from_right { rest.rfind(char::is_whitespace) } else { rest.find(char::is_whitespace) };
+                let cut =
+                    if from_right { rest.rfind(char::is_whitespace) } else { rest.find(char::is_whitespace) };
                 let Some(cut) = cut else { break };
                 let (head, tail) = rest.split_at(cut);
                 if from_right {

@@ -27,13 +27,19 @@ pub fn simple(heap: &mut Heap, text: &str, name: &str, args: &[Value]) -> Option
             let mut out = String::new();
             let mut inside = false;
             for c in text.chars() {
-                if inside { out.extend(c.to_lowercase()) } else { out.extend(c.to_uppercase()) }
+                if inside {
+                    out.extend(c.to_lowercase())
+                } else {
+                    out.extend(c.to_uppercase())
+                }
                 inside = c.is_alphabetic();
             }
             heap.text(out)
         }
         "swapcase" => {
-            let swap = |c: char| if c.is_uppercase() { c.to_lowercase().to_string() } else { c.to_uppercase().to_string() };
+            let swap = |c: char| {
+                if c.is_uppercase() { c.to_lowercase().to_string() } else { c.to_uppercase().to_string() }
+            };
             heap.text(text.chars().map(swap).collect::<String>())
         }
         "isdigit" | "isnumeric" | "isdecimal" => all(|c| c.is_numeric()),
@@ -53,9 +59,8 @@ pub fn simple(heap: &mut Heap, text: &str, name: &str, args: &[Value]) -> Option
                 Some(rest) => (text.get(..1).unwrap_or_default(), rest),
                 None => ("", text),
             };
-            heap.room(missing, super::value::MAX_TEXT).and_then(|()| {
-                heap.text(format!("{sign}{}{digits}", "0".repeat(missing)))
-            })
+            heap.room(missing, super::value::MAX_TEXT)
+                .and_then(|()| heap.text(format!("{sign}{}{digits}", "0".repeat(missing))))
         }
         _ => return None,
     })
@@ -78,7 +83,8 @@ pub fn with_text(heap: &mut Heap, text: &str, name: &str, part: &str, args: &[Va
             let Some(Value::Str(new)) = args.get(1) else {
                 return type_error("replace() argument 2 must be str");
             };
-            let times = args.get(2).and_then(as_int).and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+            let times =
+                args.get(2).and_then(as_int).and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
             let count = text.matches(part).count().min(times);
             heap.room(count.saturating_mul(new.len()), super::value::MAX_TEXT)?;
             let out = text.replacen(part, new, times);
@@ -96,7 +102,11 @@ pub fn with_text(heap: &mut Heap, text: &str, name: &str, part: &str, args: &[Va
             let values = parts.map(|part| Value::Str(part.into()));
             Ok(heap.tuple(values.into()))
         }
-        "count" => Ok(Value::Int(if part.is_empty() { text.chars().count() + 1 } else { text.matches(part).count() } as i64)),
+        "count" => {
+            Ok(Value::Int(
+                if part.is_empty() { text.chars().count() + 1 } else { text.matches(part).count() } as i64,
+            ))
+        }
         "find" => Ok(Value::Int(at(text.find(part)))),
         "rfind" => Ok(Value::Int(at(text.rfind(part)))),
         "index" => match at(text.find(part)) {
@@ -131,7 +141,9 @@ pub fn of_bytes(heap: &mut Heap, bytes: &[u8], name: &str, args: &[Value], named
         _ => {}
     }
     if name == "join" {
-        let Some(over) = args.first() else { return type_error("bytes.join() takes exactly one argument (0 given)") };
+        let Some(over) = args.first() else {
+            return type_error("bytes.join() takes exactly one argument (0 given)");
+        };
         let mut out: Vec<u8> = Vec::new();
         for (n, item) in heap.items(over)?.iter().enumerate() {
             let Value::Bytes(item) = item else {
@@ -160,7 +172,8 @@ pub fn of_bytes(heap: &mut Heap, bytes: &[u8], name: &str, args: &[Value], named
 
 /// Strings become bytes again.
 fn back(heap: &mut Heap, value: &Value) -> Res<Value> {
-    let bytes = |text: &str| text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect::<Vec<u8>>();
+    let bytes =
+        |text: &str| text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect::<Vec<u8>>();
     match value {
         Value::Str(text) => heap.bytes(bytes(text)),
         Value::Ref(_) => {

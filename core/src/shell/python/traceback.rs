@@ -18,8 +18,12 @@ pub fn print(machine: &Machine, last: Id) -> String {
         let Some(exception) = machine.exception(at) else { break };
         let (next, words) = match (exception.cause, exception.context) {
             (Some(cause), _) if cause == at => break,
-            (Some(cause), _) => (cause, "The above exception was the direct cause of the following exception:"),
-            (None, Some(context)) => (context, "During handling of the above exception, another exception occurred:"),
+            (Some(cause), _) => {
+                (cause, "The above exception was the direct cause of the following exception:")
+            }
+            (None, Some(context)) => {
+                (context, "During handling of the above exception, another exception occurred:")
+            }
             (None, None) => break,
         };
         if chain.iter().any(|(id, _)| *id == next) {
@@ -121,13 +125,17 @@ pub fn problem(file: &str, text: &str, problem: &Problem, known: &str) -> String
         out.push_str(&format!("    {stripped}\n"));
     }
     if problem.class.is_empty() {
-        out.push_str(&format!("tidepool: this python3 does not know {}; it knows {known}\n", problem.message));
+        out.push_str(&format!(
+            "tidepool: this python3 does not know {}; it knows {known}\n",
+            problem.message
+        ));
         return out;
     }
     if problem.marked && !stripped.is_empty() {
         let indent = line.chars().take_while(|c| c.is_whitespace()).count();
         let start = (span.col as usize).saturating_sub(indent);
-        let end = if span.line == span.end_line { span.end as usize } else { line.trim_end().chars().count() };
+        let end =
+            if span.line == span.end_line { span.end as usize } else { line.trim_end().chars().count() };
         let width = end.saturating_sub(span.col as usize).max(1);
         out.push_str(&format!("    {}{}\n", " ".repeat(start), "^".repeat(width)));
     }

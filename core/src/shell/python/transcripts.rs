@@ -18,7 +18,8 @@ fn printed(program: &str) -> String {
 fn check(transcripts: &str) {
     let mut wrong = Vec::new();
     for block in transcripts.split_terminator("====\n") {
-        let (program, expected) = block.split_once("\n----\n").expect("a program, a line of dashes, its output");
+        let (program, expected) =
+            block.split_once("\n----\n").expect("a program, a line of dashes, its output");
         let printed = printed(&format!("{program}\n"));
         if printed != expected {
             wrong.push(format!("{program}\n--- CPython\n{expected}--- here\n{printed}"));

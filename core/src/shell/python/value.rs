@@ -410,7 +410,10 @@ fn size(object: &Object) -> usize {
 
 fn children(object: &Object, visit: &mut dyn FnMut(&Value)) {
     match object {
-        Object::Tuple(values) | Object::List(values) | Object::View(_, values) | Object::Function(_, values, _) => {
+        Object::Tuple(values)
+        | Object::List(values)
+        | Object::View(_, values)
+        | Object::Function(_, values, _) => {
             values.iter().for_each(visit);
         }
         Object::Dict(dict) => {
