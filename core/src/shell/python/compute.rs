@@ -384,16 +384,30 @@ fn floats(op: Binary, a: f64, b: f64) -> Res<Option<Value>> {
         Binary::Div if b == 0.0 => return zero("float division by zero"),
         Binary::Div => a / b,
         Binary::FloorDiv if b == 0.0 => return zero("float floor division by zero"),
-        Binary::FloorDiv => (a / b).floor(),
+        Binary::FloorDiv => floor_division(a, b).0,
         Binary::Mod if b == 0.0 => return zero("float modulo"),
-        Binary::Mod => {
-            let rest = a % b;
-            if rest != 0.0 && (rest < 0.0) != (b < 0.0) { rest + b } else { rest }
-        }
+        Binary::Mod => floor_division(a, b).1,
         Binary::Pow if b.fract() == 0.0 && b.abs() < 1e9 => power(a, b as i64),
         Binary::Pow if b == 0.5 && a >= 0.0 => a.sqrt(),
         Binary::Pow => return Err(fault("OverflowError", "this python3 has whole exponents only")),
         _ => return Ok(None),
     };
     Ok(Some(Value::Float(result)))
+}
+
+/// Quotient and rest of floats, as CPython's `float_divmod`.
+fn floor_division(a: f64, b: f64) -> (f64, f64) {
+    let mut rest = a % b;
+    let mut quotient = (a - rest) / b;
+    if rest == 0.0 {
+        rest = 0.0f64.copysign(b);
+    } else if (rest < 0.0) != (b < 0.0) {
+        rest += b;
+        quotient -= 1.0;
+    }
+    if quotient == 0.0 {
+        return (0.0f64.copysign(a / b), rest);
+    }
+    let floor = quotient.floor();
+    (if quotient - floor > 0.5 { floor + 1.0 } else { floor }, rest)
 }

@@ -6,7 +6,7 @@ use super::lexer::Token;
 use super::parser::{Frag, KEYWORDS, Parsed, Parser, Shape, distance};
 
 /// Expressions within expressions.
-const MAX_DEPTH: usize = 60;
+const MAX_DEPTH: usize = 100;
 
 const NOT: u8 = 4;
 const COMPARE: u8 = 5;

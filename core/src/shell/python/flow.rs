@@ -6,6 +6,9 @@ use super::machine::{After, Block, Called, Kind, Machine, Pending};
 use super::value::{Exception, Fault, Id, Object, Res, Value, fault, type_error};
 use crate::process::Cx;
 
+/// Lines that one exception's story has.
+const MAX_TRACE: usize = 2_000;
+
 impl Machine {
     /// The exception that is being handled.
     fn handled(&self) -> Option<Id> {
@@ -55,7 +58,10 @@ impl Machine {
         let mut noted = here;
         while let Some(frame) = self.frames.last_mut() {
             let (code, at) = (frame.code, frame.at.saturating_sub(1));
-            if noted && let Some(Object::Exception(exception)) = self.heap.get_mut(id) {
+            if noted
+                && let Some(Object::Exception(exception)) = self.heap.get_mut(id)
+                && exception.trace.len() < MAX_TRACE
+            {
                 exception.trace.insert(0, (code, at));
             }
             noted = true;

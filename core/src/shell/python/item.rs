@@ -3,8 +3,8 @@
 use super::compute::as_int;
 use super::value::{Fault, Heap, MAX_ITEMS, Object, Res, Value, fault, type_error, value_error};
 
-/// Where a slice begins, how many elements it has, and its step.
-type Cut = (i64, usize, i64);
+/// Where a slice begins, how many elements it has, its step, and where it ends.
+type Cut = (i64, usize, i64, i64);
 
 impl Heap {
     /// An element; nothing: a dict has no such key.
@@ -86,7 +86,7 @@ impl Heap {
         let (low, high) = if step > 0 { (0, length) } else { (-1, length - 1) };
         let from = number(start)?.map_or(if step > 0 { low } else { high }, |n| bound(n, low, high));
         let to = number(stop)?.map_or(if step > 0 { high } else { low }, |n| bound(n, low, high));
-        Ok((from, super::hold::range_length(from, to, step), step))
+        Ok((from, super::hold::range_length(from, to, step), step, to))
     }
 
     fn slice(&mut self, object: &Value, parts: &[Value; 3]) -> Res<Value> {
@@ -94,7 +94,7 @@ impl Heap {
         let Some(length) = self.length(object).filter(|_| !matches!(class, "set" | "dict")) else {
             return type_error(format!("'{class}' object is not subscriptable"));
         };
-        let (from, count, step) = self.cut(parts, length)?;
+        let (from, count, step, to) = self.cut(parts, length)?;
         let places = (0..count as i64).map(|n| (from + n * step) as usize);
         match object {
             Value::Str(text) if text.is_ascii() && step == 1 => {
@@ -120,8 +120,8 @@ impl Heap {
                     Ok(self.tuple(values))
                 }
                 Some(Object::Range(start, _, by)) => {
-                    let (start, by) = (start + from * by, by * step);
-                    Ok(self.put(Object::Range(start, start + count as i64 * by, by)))
+                    let (from, to, by) = (start + from * by, start + to * by, by * step);
+                    Ok(self.put(Object::Range(from, to, by)))
                 }
                 _ => type_error(format!("'{class}' object is not subscriptable")),
             },
@@ -170,7 +170,7 @@ impl Heap {
         value: &Value,
     ) -> Res<()> {
         let Ok(new) = self.items(value) else { return type_error("can only assign an iterable") };
-        let (from, count, step) = self.cut(parts, length)?;
+        let (from, count, step, _) = self.cut(parts, length)?;
         self.room(length + new.len(), MAX_ITEMS)?;
         self.grow(new.len());
         let Some(Object::List(values)) = self.get_mut(id) else { return Ok(()) };
@@ -204,7 +204,7 @@ impl Heap {
         let range = match (self.of(index), &key) {
             (_, Some(_)) => 0..0,
             (Some(Object::Slice(parts)), None) => {
-                let (from, count, step) = self.cut(&parts.clone(), length)?;
+                let (from, count, step, _) = self.cut(&parts.clone(), length)?;
                 if step != 1 {
                     return value_error("this python3 deletes slices without a step only");
                 }

@@ -5,7 +5,7 @@ use super::code::{Code, Const, Op, Script, Span};
 use super::job::Job;
 use super::value::{Fault, Heap, Id, Object, Res, Value, fault};
 use crate::base::{Fd, Text};
-use crate::process::{Cx, Reply, Syscall};
+use crate::process::{Cx, Errno, Reply, Syscall};
 use crate::trace::JourneyId;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -171,10 +171,14 @@ impl Machine {
             self.queue.clear();
             if self.ended.is_none() {
                 self.job = None;
+                self.arrive(cx);
                 self.raise(Fault::New("KeyboardInterrupt", Vec::new()), true);
             }
         } else if let Some(job) = self.job.take() {
             self.answered(cx, job, reply);
+        } else if let (Reply::Err(Errno::Epipe), None) = (&reply, self.ended) {
+            self.queue.clear();
+            self.raise(super::socket::failed(Errno::Epipe), true);
         }
         for _ in 0..budget {
             if let Some(call) = self.queue.pop_front() {

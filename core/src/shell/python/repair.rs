@@ -69,8 +69,8 @@ fn is_prose(line: &str) -> bool {
     }
     let first: String = outside.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
     let next = outside.chars().nth(first.len());
-    let is_call =
-        !first.is_empty() && matches!(next, Some('(' | '（' | '[' | '.' | '=')) || outside.contains('=');
+    let is_name = first.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let is_call = is_name && matches!(next, Some('(' | '（' | '[' | '.' | '=')) || outside.contains('=');
     if is_call || outside.ends_with(':') {
         return false;
     }

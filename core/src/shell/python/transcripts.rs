@@ -22,7 +22,10 @@ fn check(transcripts: &str) {
             block.split_once("\n----\n").expect("a program, a line of dashes, its output");
         let printed = printed(&format!("{program}\n"));
         if printed != expected {
-            wrong.push(format!("{program}\n--- CPython\n{expected}--- here\n{printed}"));
+            let same = expected.lines().zip(printed.lines()).take_while(|(a, b)| a == b).count();
+            let rest = |text: &str| text.lines().skip(same).take(4).collect::<Vec<_>>().join("\n");
+            let (cpython, here) = (rest(expected), rest(&printed));
+            wrong.push(format!("{program}\n--- CPython, from line {same} on\n{cpython}\n--- here\n{here}"));
         }
     }
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n========\n"));
