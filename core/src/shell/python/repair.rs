@@ -100,8 +100,10 @@ fn unknown_name(text: &str, lines: &[String]) -> Option<usize> {
             return None;
         }
         let others = tokens.iter().enumerate().filter(|(_, (token, _))| *token == Token::Name(name.clone()));
-        let is_used =
-            others.filter(|(other, _)| *other != at).any(|(other, _)| !is_lone(&tokens, lines, other));
+        let is_attribute =
+            |other: usize| matches!(tokens.get(other.wrapping_sub(1)), Some((Token::Op("."), _)));
+        let mut others = others.map(|(other, _)| other).filter(|other| *other != at && !is_attribute(*other));
+        let is_used = others.any(|other| !is_lone(&tokens, lines, other));
         (!is_used).then_some(span.line as usize - 1)
     };
     (0..tokens.len()).find_map(alone)
