@@ -231,6 +231,7 @@ impl Command for Python {
     }
 
     fn catches(&self, signal: Signal) -> bool {
-        signal == Signal::Int
+        // CPython ignores SIGPIPE and sees the error.
+        matches!(signal, Signal::Int | Signal::Pipe)
     }
 }
