@@ -1,10 +1,12 @@
 //! python3: runs a program of a subset of Python 3.12, with CPython's words for what goes wrong. A running program is a
-//! value: frames and values are on stacks of its own.
+//! value: frames and values are on stacks of its own; only expressions in expressions are parsed recursively, to a fixed
+//! depth. Each call that touches the network begins a journey that names its line: `trace::Origin::line`.
 //! Models: CPython 3.12 on Linux with glibc.
 //! Omits: the interactive prompt, classes, generators (comprehensions in round brackets are lists), decorators, `match`,
 //! `async`, `**` in calls and parameters, whole numbers beyond 64 bits, modules but socket, time, sys, collections
 //! and random, writing files, buffered standard output (as with `python3 -u`), closing sockets when nothing refers to
-//! them any more.
+//! them any more (beyond 64), names of constants such as AF_INET when they print, the order of sets (here that of
+//! insertion).
 
 mod assign;
 mod atom;

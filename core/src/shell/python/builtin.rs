@@ -2,7 +2,8 @@
 
 use super::call::Named;
 use super::class;
-use super::compute::{as_float, as_int, too_large};
+use super::code::Binary;
+use super::compute::{as_float, as_int, integers, too_large};
 use super::machine::{After, Called, Machine};
 use super::number;
 use super::value::{Fault, Heap, Object, Res, Value, fault, type_error, value_error};
@@ -378,7 +379,8 @@ fn sequences(heap: &mut Heap, name: &'static str, args: &[Value]) -> Res<Value> 
         ("enumerate", [value, rest @ ..]) => {
             let start = rest.first().and_then(as_int).unwrap_or(0);
             let items = heap.items(value)?;
-            let pairs = items.into_iter().zip(start..).map(|(item, n)| vec![Value::Int(n), item]);
+            let number = |n: usize| Value::Int(start.saturating_add(n as i64));
+            let pairs = items.into_iter().enumerate().map(|(n, item)| vec![number(n), item]);
             let pairs: Vec<Value> = pairs.map(|pair| heap.tuple(pair)).collect();
             let list = heap.list(pairs)?;
             Ok(heap.put(Object::Iterator("enumerate", list, 0)))
@@ -473,8 +475,9 @@ fn numeric(heap: &mut Heap, name: &'static str, args: &[Value]) -> Res<Value> {
         ("divmod", [a, b]) => match as_int(a).zip(as_int(b)) {
             Some((_, 0)) => Err(fault("ZeroDivisionError", "integer division or modulo by zero")),
             Some((a, b)) => {
-                let rest = ((a % b) + b) % b;
-                Ok(heap.tuple(vec![Value::Int((a - rest) / b), Value::Int(rest)]))
+                let rest = integers(Binary::Mod, a, b, false)?;
+                let quotient = integers(Binary::FloorDiv, a, b, false)?;
+                Ok(heap.tuple(vec![quotient, rest]))
             }
             None => type_error("this python3's divmod() takes whole numbers"),
         },

@@ -327,7 +327,8 @@ fn is_same(left: &Value, right: &Value) -> bool {
     }
 }
 
-fn integers(op: Binary, a: i64, b: i64, are_bools: bool) -> Res<Value> {
+/// An operator between whole numbers.
+pub fn integers(op: Binary, a: i64, b: i64, are_bools: bool) -> Res<Value> {
     let zero = |words: &str| fault("ZeroDivisionError", words);
     let result = match op {
         Binary::Add => a.checked_add(b),

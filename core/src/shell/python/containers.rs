@@ -376,7 +376,7 @@ impl Heap {
         let mut entries: Vec<(Value, i64)> =
             dict.iter().map(|(key, value)| (key.clone(), as_int(value).unwrap_or(0))).collect();
         match name {
-            "total" => Ok(Value::Int(entries.iter().map(|(_, n)| n).sum())),
+            "total" => Ok(Value::Int(entries.iter().fold(0i64, |sum, (_, n)| sum.saturating_add(*n)))),
             "elements" => {
                 let total: usize = entries.iter().map(|(_, n)| usize::try_from(*n).unwrap_or(0)).sum();
                 self.room(total, super::value::MAX_ITEMS)?;
@@ -386,7 +386,7 @@ impl Heap {
                 self.list(values)
             }
             _ => {
-                entries.sort_by_key(|(_, n)| -n);
+                entries.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
                 let wanted = args.first().and_then(as_int).and_then(|n| usize::try_from(n).ok());
                 entries.truncate(wanted.unwrap_or(usize::MAX));
                 let pairs =

@@ -182,7 +182,8 @@ impl Heap {
                 }
                 if let (Object::Range(start, stop, step), Some(n)) = (self.get(*id), as_int(part)) {
                     let within = if *step > 0 { *start <= n && n < *stop } else { *stop < n && n <= *start };
-                    return Ok(within && (n - start) % step == 0);
+                    let apart = i128::from(n) - i128::from(*start);
+                    return Ok(within && apart % i128::from(*step) == 0);
                 }
             }
             _ => {}

@@ -120,7 +120,8 @@ impl Heap {
                     Ok(self.tuple(values))
                 }
                 Some(Object::Range(start, _, by)) => {
-                    let (from, to, by) = (start + from * by, start + to * by, by * step);
+                    let place = |n: i64| start.saturating_add(n.saturating_mul(*by));
+                    let (from, to, by) = (place(from), place(to), by.saturating_mul(step));
                     Ok(self.put(Object::Range(from, to, by)))
                 }
                 _ => type_error(format!("'{class}' object is not subscriptable")),

@@ -170,7 +170,7 @@ impl Heap {
         }
         let mut entries: Vec<&(Value, Value)> = dict.iter().collect();
         if dict.class == "Counter" {
-            entries.sort_by_key(|(_, value)| if let Value::Int(n) = value { -*n } else { 0 });
+            entries.sort_by_key(|(_, value)| std::cmp::Reverse(super::compute::as_int(value).unwrap_or(0)));
         }
         for (n, (key, value)) in entries.into_iter().enumerate() {
             if n > 0 {

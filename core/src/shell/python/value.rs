@@ -245,7 +245,7 @@ pub fn os_error(number: i32, words: &str) -> Fault {
 }
 
 /// Characters of one string.
-pub const MAX_TEXT: usize = 1 << 22;
+pub const MAX_TEXT: usize = 1 << 20;
 /// Elements of one list.
 pub const MAX_ITEMS: usize = 1 << 18;
 /// Bytes that all values may take.
