@@ -29,6 +29,7 @@ pub mod print;
 pub mod printf;
 pub mod probe;
 pub mod processes;
+pub mod python;
 pub mod regex;
 pub mod run;
 pub mod seq;
@@ -142,6 +143,8 @@ programs! {
     Host(host::Host),
     /// getent.
     Getent(getent::Getent),
+    /// python3.
+    Python(python::Python),
     /// A probe of a kubelet.
     Probe(probe::Probe),
     /// A server.

@@ -11,7 +11,7 @@ pub mod reason;
 
 pub use cargo::{Cargo, TcpFlag};
 pub use fact::{Change, Event, EventId, Fact, Hop};
-pub use journey::{Journey, JourneyId, Origin};
+pub use journey::{Journey, JourneyId, Origin, SourceLine};
 pub use log::{Cause, Log};
 pub use place::Place;
 pub use reason::{Reason, Refusal};

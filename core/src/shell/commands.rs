@@ -7,7 +7,7 @@ use super::run::Run;
 use super::{
     Programs, curl, date, dig, echo, files, getent, help, host, identity, kubectl, ls, names, nslookup,
 };
-use super::{print, printf, seq, sh, sleep, watch, wget, xargs, yes};
+use super::{print, printf, python, seq, sh, sleep, watch, wget, xargs, yes};
 use crate::base::Text;
 
 /// All commands, in the order of `help`. A new command is one file and one line here.
@@ -20,6 +20,8 @@ pub static COMMANDS: &[Entry] = &[
     entry("nslookup", "look names up in DNS", |argv| nslookup::Nslookup::new(argv).into()),
     entry("host", "look names up in DNS, in sentences", |argv| host::Host::new(argv).into()),
     entry("getent", "ask the C library for hosts", |argv| getent::Getent::new(argv).into()),
+    entry("python3", "run a Python program", |argv| python::Python::new(argv).into()),
+    entry("python", "run a Python program", |argv| python::Python::new(argv).into()),
     entry("help", "list the commands", |argv| Print::new(argv, help::help).into()),
     entry("clear", "clear the screen", |argv| Print::new(argv, help::clear).into()),
     entry("bash", "the shell", |argv| sh::Sh::new(argv).into()),

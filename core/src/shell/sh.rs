@@ -191,8 +191,8 @@ impl Sh {
         state.import(cx.environment);
         state.pid = cx.pid;
         if state.get("PWD").is_none() {
-            let home: Text = state.get("HOME").cloned().unwrap_or_else(|| "/".into());
-            state.set("PWD", home);
+            // A container's processes begin in its root.
+            state.set("PWD", "/");
             state.export("PWD");
         }
         let mut words = self.argv.iter().skip(1).cloned().peekable();

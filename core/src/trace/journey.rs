@@ -32,6 +32,34 @@ pub enum Origin {
     Timer(Place),
 }
 
+/// A line of a program that caused something: the file, the line's number, and the line itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceLine<'o> {
+    /// The file, as the program's tracebacks name it.
+    pub file: &'o str,
+    /// The number; the first line is 1.
+    pub line: u32,
+    /// The line without the spaces around it.
+    pub text: &'o str,
+}
+
+impl Origin {
+    /// A request that a line of a program makes: `/call.py:9: sock.connect((service_ip, service_port))`. Its journey is
+    /// within that of the program's command line.
+    pub fn of_line(file: &str, line: u32, text: &str, at: Place) -> Origin {
+        Origin::Request(format!("{file}:{line}: {text}").into(), at)
+    }
+
+    /// The line of a program that made a request, if one did.
+    pub fn line(&self) -> Option<SourceLine<'_>> {
+        let Origin::Request(words, _) = self else { return None };
+        let (before, text) = words.split_once(": ")?;
+        let (file, line) = before.rsplit_once(':')?;
+        let is_file = file.starts_with('/') || file.starts_with('<');
+        Some(SourceLine { file, line: line.parse().ok()?, text }).filter(|_| is_file)
+    }
+}
+
 /// What happened to one request, command or reaction.
 #[derive(Debug, Clone)]
 pub struct Journey {

@@ -29,6 +29,8 @@ pub enum RepairKind {
     Tabs,
     /// Lines got their place back.
     Indentation,
+    /// Prose in a program got back the sign that makes it a comment (`shell::python::repair`).
+    Comments,
 }
 
 /// How far a text is from being usable: unreadable documents, then fields that their kinds
