@@ -61,3 +61,26 @@ for (const [language, act] of languages) {
     await context.close();
   });
 }
+
+test("each line of the article's program is lit while it is at work, and its lost # comes back", { timeout: 120_000 }, async () => {
+  const { page, context, wrong } = await open(browser, server.url);
+  await page.locator(".lessons .begin").nth(2).click();
+  await page.waitForSelector("#lesson-step");
+  await page.waitForFunction(() => !document.querySelector(".catching-up"));
+  await page.locator(".lesson .run button").first().click();
+  await page.locator(".problems .fix").first().click();
+  await page.waitForFunction(() => !document.querySelector(".problems li.bad"));
+  const text = await page.evaluate(() => JSON.parse(localStorage.getItem("tidepool.files")).files.find((file) => file.name === "call.py").text);
+  for (const comment of ["# 服务名称", "# DNS解析", "# 连接服务", "# 调用服务", "# 接收响应", "# 关闭连接"]) assert.ok(text.includes(comment), comment);
+  await page.locator(".apply, .bar .btn.primary").first().click();
+  const seen = [];
+  const end = Date.now() + 60_000;
+  while (!seen.at(-1)?.includes("close") && Date.now() < end) {
+    const lit = await page.evaluate(() => document.querySelector(".editor-host")?.shadowRoot?.querySelector(".cm-lit")?.textContent);
+    if (lit && seen.at(-1) !== lit) seen.push(lit);
+    await page.waitForTimeout(60);
+  }
+  assert.deepEqual(seen.map((line) => line.match(/gethostbyname|connect|sendall|close/)?.[0]), ["gethostbyname", "connect", "sendall", "close"]);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});

@@ -62,16 +62,20 @@ impl Goal {
 
     /// Whether an output means done. A command that failed is never done.
     pub fn is_met(&self, output: &str, status: i32) -> bool {
+        status == 0 && self.is_printed(output)
+    }
+
+    /// Whether an output is the wanted one, however the command ended: what a learner types may fail on purpose.
+    pub fn is_printed(&self, output: &str) -> bool {
         let output = output.trim_end();
-        status == 0
-            && match &self.wanted {
-                Wanted::Exact(text) => output == text.trim_end(),
-                Wanted::Contains(text) => output.contains(text.trim_end()),
-                Wanted::Lines(least, most) => (*least..=*most).contains(&output.lines().count()),
-                Wanted::Number(least, most) => {
-                    output.trim().parse().is_ok_and(|number| (*least..=*most).contains(&number))
-                }
+        match &self.wanted {
+            Wanted::Exact(text) => output == text.trim_end(),
+            Wanted::Contains(text) => output.contains(text.trim_end()),
+            Wanted::Lines(least, most) => (*least..=*most).contains(&output.lines().count()),
+            Wanted::Number(least, most) => {
+                output.trim().parse().is_ok_and(|number| (*least..=*most).contains(&number))
             }
+        }
     }
 
     /// Whether a command that was typed is the one of a `did` block, where `*` stands for anything.

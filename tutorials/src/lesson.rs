@@ -46,7 +46,8 @@ pub struct Block {
     pub kind: BlockKind,
     /// The line on which it begins, from 1.
     pub line: usize,
-    /// The pod in which its commands run, as `NAME` or `NAMESPACE/NAME`; empty for the operator's machine.
+    /// The pod in which its commands run, as `NAME` or `NAMESPACE/NAME`; empty for the operator's machine. Of a file:
+    /// its name.
     pub place: String,
     /// Its text.
     pub text: String,
@@ -59,6 +60,8 @@ pub enum BlockKind {
     Prose,
     /// YAML that the learner puts into the editor with a click.
     Manifest,
+    /// Another file that goes into the editor, with its name as the place.
+    File,
     /// Commands that the learner runs with a click.
     Sh,
     /// What the commands before it print.
@@ -87,6 +90,7 @@ impl BlockKind {
     fn of_word(word: &str) -> Option<BlockKind> {
         Some(match word {
             "manifest" => BlockKind::Manifest,
+            "file" => BlockKind::File,
             "sh" => BlockKind::Sh,
             "out" => BlockKind::Out,
             "predict" => BlockKind::Predict,

@@ -26,8 +26,9 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Where the editor's manifests are saved on the operator's machine.
-const MANIFESTS: &str = "/home/operator/manifests.yaml";
+/// Where the editor's files are saved on the operator's machine, and the one that manifests go into.
+const HOME: &str = "/home/operator";
+const MANIFESTS: &str = "manifests.yaml";
 /// How long the cluster may take to reach a goal after the solution, in its own time.
 const PATIENCE_SECONDS: u32 = 60;
 
@@ -152,9 +153,7 @@ fn play_step(script: &mut Script, step: &Step) -> Vec<(usize, String)> {
     let mut printed = String::new();
     for block in &step.blocks {
         match block.kind {
-            BlockKind::Manifest => {
-                let _ = script.write(MANIFESTS, &block.text);
-            }
+            BlockKind::Manifest | BlockKind::File => write(script, block),
             BlockKind::Sh | BlockKind::Solution => {
                 printed = type_all(script, block, &mut did);
             }
@@ -181,9 +180,7 @@ fn solved(mut script: Script, step: &Step, goals: &[(usize, Goal)]) -> Vec<(usiz
     if goals.is_empty() && did.is_empty() {
         return Vec::new();
     }
-    for block in step.of(BlockKind::Manifest) {
-        let _ = script.write(MANIFESTS, &block.text);
-    }
+    step.of(BlockKind::Manifest).chain(step.of(BlockKind::File)).for_each(|block| write(&mut script, block));
     for block in step.of(BlockKind::Solution) {
         type_all(&mut script, block, &mut did);
     }
@@ -200,6 +197,7 @@ fn form(step: &Step) -> Vec<(usize, String)> {
             BlockKind::Goal | BlockKind::Did => Goal::parse(&block.text).map(|_| ()),
             BlockKind::Predict | BlockKind::Quiz => Question::parse(&block.text).map(|_| ()),
             BlockKind::Stage => Scene::parse(&block.text).map(|_| ()),
+            BlockKind::File if block.place.is_empty() => Err("a file needs a name: ```file NAME".into()),
             _ => Ok(()),
         };
         problems.extend(read.err().map(|error| (block.line, error)));
@@ -233,6 +231,12 @@ fn met_soon(script: &mut Script, goal: &Goal) -> bool {
     })
 }
 
+/// Saves what a block puts into the editor, as the page does before anything runs.
+fn write(script: &mut Script, block: &Block) {
+    let name = if block.kind == BlockKind::File { block.place.as_str() } else { MANIFESTS };
+    let _ = script.write(&format!("{HOME}/{name}"), &block.text);
+}
+
 /// Types a block's commands where they belong, and ticks off what they do.
 fn type_all(script: &mut Script, block: &Block, did: &mut Vec<(usize, Goal)>) -> String {
     let mut printed = String::new();
@@ -243,9 +247,7 @@ fn type_all(script: &mut Script, block: &Block, did: &mut Vec<(usize, Goal)>) ->
         };
         match result {
             Ok(result) => {
-                did.retain(|(_, goal)| {
-                    !(goal.is_command(&command) && goal.is_met(&result.output, result.status))
-                });
+                did.retain(|(_, goal)| !(goal.is_command(&command) && goal.is_printed(&result.output)));
                 printed.push_str(&result.output);
             }
             Err(error) => printed.push_str(&format!("{error}\n")),

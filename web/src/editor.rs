@@ -40,6 +40,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn problems(this: &Editor, json: &str);
 
+    /// Lights a line, from 1, or none with 0.
+    #[wasm_bindgen(method)]
+    pub fn light(this: &Editor, line: u32);
+
     /// Puts the cursor at a line and column, from 1.
     #[wasm_bindgen(method)]
     pub fn reveal(this: &Editor, line: u32, column: u32);
@@ -153,6 +157,7 @@ pub fn as_json(problems: &[Problem], words: &Words) -> String {
 pub fn fix_label(fix: &Fix, words: &Words) -> String {
     match fix {
         Fix::Indentation(_) => words.ui.restore_indentation.into(),
+        Fix::Comments(_) => words.ui.restore_comments.into(),
         Fix::Small(_) => words.ui.fix_hint.into(),
         Fix::Word(change) => (words.editor.change)(&change.label),
     }
@@ -162,6 +167,9 @@ pub fn fix_label(fix: &Fix, words: &Words) -> String {
 pub fn message(problem: &Problem, words: &Words) -> String {
     match &problem.miss {
         Some(miss) => (words.editor.miss)(miss),
+        None if problem.fixes.iter().any(|fix| matches!(fix, Fix::Comments(_))) => {
+            words.ui.lost_comments.into()
+        }
         None if problem.message.is_empty() => words.ui.syntax_error.into(),
         None => problem.message.clone(),
     }

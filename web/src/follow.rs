@@ -21,9 +21,32 @@ pub fn has_successor(log: &Log, id: JourneyId) -> bool {
     newer.into_iter().any(|journey| is_request(journey) && journey.parent == Some(parent))
 }
 
+/// The number of the line of a program that makes a request, if that comes of the same command line as another request.
+pub fn line_after(log: &Log, before: JourneyId, id: JourneyId) -> Option<u32> {
+    let journey = log.journeys.get(id)?;
+    let line = journey.origin.line()?.line;
+    let same = command_of(log, journey)? == command_of(log, log.journeys.get(before)?)?;
+    same.then_some(line)
+}
+
+/// Whether a request is made by a command line, by itself or by a program that it runs.
 fn belongs_to_command(log: &Log, journey: &Journey) -> bool {
-    let parent = journey.parent.and_then(|id| log.journeys.get(id));
-    parent.is_some_and(|parent| matches!(parent.origin, Origin::Command(..)))
+    command_of(log, journey).is_some() && !journey.events.is_empty()
+}
+
+/// How many programs may run one another.
+const MOST_PROGRAMS: usize = 8;
+
+/// The command line that a request comes of.
+fn command_of(log: &Log, journey: &Journey) -> Option<JourneyId> {
+    let mut at = journey;
+    for _ in 0..MOST_PROGRAMS {
+        at = log.journeys.get(at.parent?)?;
+        if matches!(at.origin, Origin::Command(..)) {
+            return Some(at.id);
+        }
+    }
+    None
 }
 
 /// The events of a journey that are still in the log.

@@ -6,6 +6,15 @@ use yew::virtual_dom::VNode;
 
 /// A text as nodes.
 pub fn render(text: &str) -> Html {
+    nodes(text, false)
+}
+
+/// A text that stands within a line, such as a button's: without paragraphs.
+pub fn inline(text: &str) -> Html {
+    nodes(text, true)
+}
+
+fn nodes(text: &str, is_inline: bool) -> Html {
     let mut open: Vec<(Option<Tag<'_>>, Vec<VNode>)> = vec![(None, Vec::new())];
     for event in Parser::new(text) {
         let node: VNode = match event {
@@ -15,6 +24,7 @@ pub fn render(text: &str) -> Html {
             }
             Event::End(_) if open.len() < 2 => continue,
             Event::End(end) => match open.pop() {
+                Some((Some(Tag::Paragraph), inner)) if is_inline => html! { <>{ for inner }</> },
                 Some((Some(tag), inner)) => element(&tag, end, inner),
                 _ => continue,
             },

@@ -28,6 +28,8 @@ pub struct Problem {
 pub enum Fix {
     /// Bring lost indentation back: the whole text as it would be.
     Indentation(String),
+    /// Give comments their `#` back: the whole text as it would be.
+    Comments(String),
     /// A small change.
     Small(yaml::Fix),
     /// Another word.
@@ -38,7 +40,7 @@ impl Fix {
     /// The text, put right.
     pub fn apply(&self, text: &str) -> String {
         match self {
-            Fix::Indentation(whole) => whole.clone(),
+            Fix::Indentation(whole) | Fix::Comments(whole) => whole.clone(),
             Fix::Small(fix) => fix.apply(text),
             Fix::Word(change) => {
                 let mut text = text.to_string();
@@ -72,6 +74,18 @@ pub fn find_in(text: &str, known: &Known) -> Vec<Problem> {
         problems.sort_by_key(|problem| problem.severity);
     }
     problems
+}
+
+/// What is wrong with a Python program: comments that lost their `#`, at the first line that did.
+pub fn find_in_program(text: &str) -> Vec<Problem> {
+    let Some(repair) = tidepool_core::shell::python::repair::offer(text) else { return Vec::new() };
+    let lines = text.lines().zip(repair.text.lines());
+    let (line, length) = lines
+        .enumerate()
+        .find(|(_, (is, was))| is != was)
+        .map_or((1, 1), |(n, (is, _))| (n as u32 + 1, is.encode_utf16().count() as u32));
+    let fixes = vec![Fix::Comments(repair.text)];
+    vec![Problem { from: (line, 1), to: (line, length + 1), fixes, ..flattened() }]
 }
 
 /// A text whose indentation is lost may still be YAML of another meaning; that is a problem of its own.

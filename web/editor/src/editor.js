@@ -1,9 +1,9 @@
 // The editor: CodeMirror with what the page needs of it. It lives in a shadow root, where its styles are constructed
 // sheets, so that the page's Content-Security-Policy needs no exception. Knows nothing of Kubernetes: problems,
 // candidates and help come in.
-import { EditorState, Compartment } from "@codemirror/state";
+import { EditorState, Compartment, StateEffect, StateField } from "@codemirror/state";
 import {
-  EditorView, keymap, lineNumbers, highlightActiveLine, highlightActiveLineGutter, drawSelection, highlightSpecialChars,
+  Decoration, EditorView, keymap, lineNumbers, highlightActiveLine, highlightActiveLineGutter, drawSelection, highlightSpecialChars,
 } from "@codemirror/view";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, indentOnInput, indentUnit, HighlightStyle, syntaxHighlighting, foldKeymap } from "@codemirror/language";
@@ -23,6 +23,19 @@ const highlight = HighlightStyle.define([
   { tag: tags.comment, color: "var(--ink-3)" },
   { tag: [tags.meta, tags.separator, tags.punctuation], color: "var(--ink-2)" },
 ]);
+
+// The line of a program that makes the request which is followed.
+const light = StateEffect.define();
+const lit = StateField.define({
+  create: () => Decoration.none,
+  update(marks, transaction) {
+    for (const effect of transaction.effects) {
+      if (effect.is(light)) return effect.value === null ? Decoration.none : Decoration.set([Decoration.line({ class: "cm-lit" }).range(effect.value)]);
+    }
+    return marks.map(transaction.changes);
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
 
 /** Whether a file is written in YAML. */
 const isYaml = (name) => /\.(ya?ml|json)$/.test(name);
@@ -49,7 +62,7 @@ export function mount(host, name, text, on) {
       lineNumbers(), lintGutter(), highlightActiveLine(), highlightActiveLineGutter(), highlightSpecialChars(), drawSelection(),
       history(), indentOnInput(), bracketMatching(), highlightSelectionMatches(), indentUnit.of("  "),
       isYaml(file) ? [yaml(), autocompletion({ override: [completionSource(on.offer)] }), helpOnHover(on.help), helpAtCursor(on.help)] : [],
-      syntaxHighlighting(highlight), theme, labels.of(labelled), EditorView.lineWrapping,
+      syntaxHighlighting(highlight), theme, lit, labels.of(labelled), EditorView.lineWrapping,
       keymap.of([
         apply, { key: "Tab", run: acceptCompletion }, ...completionKeymap, ...defaultKeymap, ...historyKeymap, ...searchKeymap, ...foldKeymap,
         ...lintKeymap, indentWithTab,
@@ -99,6 +112,13 @@ export function mount(host, name, text, on) {
         return { from, to, severity: problem.severity, message: problem.message, actions };
       });
       view.dispatch(setDiagnostics(view.state, list));
+    },
+    /** Lights a line, counted from 1, or none with 0. */
+    light(line) {
+      const known = line > 0 && line <= view.state.doc.lines ? view.state.doc.line(line).from : null;
+      const effects = [light.of(known)];
+      if (known !== null) effects.push(EditorView.scrollIntoView(known, { y: "nearest" }));
+      view.dispatch({ effects });
     },
     reveal(line, column) {
       const known = view.state.doc.line(Math.max(1, Math.min(line, view.state.doc.lines)));

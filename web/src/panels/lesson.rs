@@ -81,7 +81,7 @@ fn view(shown: &Shown, session: &Session, open: &Open, n: usize, block: &Block) 
         }
         BlockKind::Sh => runs(n, block, ui.run, run),
         BlockKind::Solution if open.solved => runs(n, block, ui.run, run),
-        BlockKind::Manifest => manifest(n, block, ui.into_editor, run),
+        BlockKind::Manifest | BlockKind::File => manifest(n, block, ui.into_editor, run),
         BlockKind::Out => {
             html! { <pre class="out" key={n} tabindex="0" aria-label={ui.prints}>{block.text.trim_end().to_string()}</pre> }
         }
@@ -131,7 +131,7 @@ fn question(shown: &Shown, open: &Open, n: usize, block: &Block, before: &str) -
         };
         html! {
             <button type="button" class={classes!("answer", state)} aria-pressed={(chosen == Some(at)).to_string()}
-                disabled={chosen.is_some()} onclick={choose}>{format!("{mark}{text}")}</button>
+                disabled={chosen.is_some()} onclick={choose}>{mark}{ markdown::inline(text) }</button>
         }
     };
     html! {

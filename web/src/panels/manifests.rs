@@ -52,8 +52,8 @@ fn use_editor(shown: &Shown, host: NodeRef) -> Option<Editor> {
     }
     {
         let (mounted, model) = (mounted.clone(), shown.model.clone());
-        let stamp = (shown.stamps.editor, model.words().tag, *ready);
-        use_effect_with(stamp, move |_| {
+        let stamp = (shown.stamps.editor, model.words().tag, *ready, model.session().lit_line());
+        use_effect_with(stamp, move |(_, _, _, line)| {
             let editor = mounted.borrow().as_ref().and_then(|mounted| mounted.editor.borrow().clone());
             if let Some(editor) = editor {
                 let (name, text, json, words) = {
@@ -65,6 +65,7 @@ fn use_editor(shown: &Shown, host: NodeRef) -> Option<Editor> {
                 editor.set(&name, &text);
                 editor.label(&format!("{}: {name}", words.ui.editor_label), words.editor.completions);
                 editor.problems(&json);
+                editor.light(*line);
             }
         });
     }

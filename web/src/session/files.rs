@@ -46,6 +46,16 @@ impl Session {
         self.files_changed(keep);
     }
 
+    /// A file of a lesson: it is shown, with this text.
+    pub(super) fn put_file(&mut self, name: &str, text: &str, keep: &mut impl Keep) {
+        match self.files.list().iter().position(|file| file.name == name) {
+            Some(at) => self.files.show(at),
+            None => self.files.add(name, text),
+        }
+        self.files.write(name, text);
+        self.files_changed(keep);
+    }
+
     pub(super) fn fix(&mut self, problem: usize, fix: usize, keep: &mut impl Keep) {
         let fixed = self.problems.get(problem).and_then(|problem| problem.fixes.get(fix));
         if let Some(text) = fixed.map(|fix| fix.apply(&self.editor)) {
@@ -78,8 +88,14 @@ impl Session {
     }
 }
 
-/// What is wrong with the shown file; only manifests are looked at.
+/// What is wrong with the shown file; only manifests and programs are looked at.
 pub(super) fn problems_of(files: &Files, known: &Known) -> std::rc::Rc<[problems::Problem]> {
-    let found = holds_manifests(files.name()).then(|| problems::find_in(&files.text(), known));
-    found.unwrap_or_default().into()
+    let (name, text) = (files.name(), files.text());
+    if holds_manifests(name) {
+        problems::find_in(&text, known).into()
+    } else if name.ends_with(".py") {
+        problems::find_in_program(&text).into()
+    } else {
+        std::rc::Rc::default()
+    }
 }

@@ -11,7 +11,7 @@ use tidepool_core::process::terminal::ChunkKind;
 use tidepool_core::recording::{ask, script::commands};
 use tidepool_core::trace::EventId;
 use tidepool_tutorials::course::Course;
-use tidepool_tutorials::{BlockKind, Goal, Lesson, Scene, Step};
+use tidepool_tutorials::{Block, BlockKind, Goal, Lesson, Scene, Step};
 
 /// How often goals are looked at, in wall milliseconds.
 const CHECK_EVERY_MS: f64 = 400.0;
@@ -233,8 +233,8 @@ impl Session {
             return;
         };
         match block.kind {
-            BlockKind::Manifest => {
-                self.edit(&block.text, keep);
+            BlockKind::Manifest | BlockKind::File => {
+                self.take_file(block, keep);
                 self.tab = Tab::Manifests;
             }
             BlockKind::Sh | BlockKind::Solution => {
@@ -254,10 +254,17 @@ impl Session {
         }
     }
 
-    /// Puts what a step applies into the editor, if it is not there.
+    /// Puts what a step works with into the editor, if it is not there.
     fn take_manifests(&mut self, step: &Step, keep: &mut impl Keep) {
-        if let Some(block) = step.of(BlockKind::Manifest).last() {
-            self.edit(&block.text, keep);
+        if let Some(block) = step.of(BlockKind::Manifest).chain(step.of(BlockKind::File)).last() {
+            self.take_file(block, keep);
+        }
+    }
+
+    fn take_file(&mut self, block: &Block, keep: &mut impl Keep) {
+        match block.kind {
+            BlockKind::File => self.put_file(&block.place, &block.text, keep),
+            _ => self.edit(&block.text, keep),
         }
     }
 
@@ -312,7 +319,7 @@ impl Session {
                     (_, None) => {}
                 }
             }
-            runs.iter().any(|(line, printed)| goal.is_command(line) && goal.is_met(printed, 0))
+            runs.iter().any(|(line, printed)| goal.is_command(line) && goal.is_printed(printed))
         })
     }
 

@@ -5,6 +5,7 @@ use crate::flights::{Flight, Lens, Mark, mark};
 use crate::follow;
 use crate::pace::{self, HOP_MS, Pace, REAL_TIME};
 use crate::sim::Budget;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use tidepool_core::base::{Duration, Instant, TerminalId};
 use tidepool_core::trace::{Event, EventId, Fact, JourneyId, Origin, Reason};
@@ -47,6 +48,8 @@ pub(super) struct Run {
     awaited: Option<(JourneyId, u32)>,
     /// The followed request was typed into this terminal and is told at story pace.
     telling: Option<u32>,
+    /// The lines of programs that were told of this command.
+    told: BTreeSet<u32>,
     /// The farthest that the world's time has been.
     farthest: Instant,
     /// The mark of an input is to be cleared after the next run.
@@ -69,6 +72,7 @@ impl Run {
             silent: 0.0,
             awaited: None,
             telling: None,
+            told: BTreeSet::new(),
             farthest: until,
             marked: false,
             since_store: 0.0,
@@ -90,6 +94,7 @@ impl Run {
 
     pub(super) fn await_request(&mut self, since: JourneyId, terminal: u32) {
         self.awaited = Some((since, terminal));
+        self.told.clear();
         (self.hold, self.silent) = (0.0, 0.0);
     }
 }
@@ -304,6 +309,7 @@ impl Session {
         let mut hold = None;
         for event in &news {
             self.traffic.see(self.sim.world().log(), event);
+            self.follow_line(event);
             let followed = event.journey.is_some() && event.journey == self.followed;
             self.launch(event, followed);
             if followed && self.run.telling.is_some() && is_shown(event) {
@@ -316,6 +322,22 @@ impl Session {
         }
         self.stamps.log += 1;
         hold
+    }
+
+    /// A program is followed from line to line, each line once: a loop is told in its first round and runs on.
+    fn follow_line(&mut self, event: &Event) {
+        let (Some(id), Some(_)) = (event.journey, self.run.telling) else { return };
+        if self.followed.is_none_or(|followed| id <= followed) {
+            return;
+        }
+        let log = self.sim.world().log();
+        let line = self.followed.and_then(|followed| follow::line_after(log, followed, id));
+        if let Some(line) = line
+            && self.run.told.insert(line)
+        {
+            (self.followed, self.hop) = (Some(id), None);
+            self.stamps.view += 1;
+        }
     }
 
     fn launch(&mut self, event: &Event, followed: bool) {

@@ -14,6 +14,13 @@ impl Session {
         world.node_names().filter_map(|node| world.proxy_revisions(node)).map(|(_, applied)| applied).sum()
     }
 
+    /// The line of the shown file that makes the followed request, from 1; 0 when none does.
+    pub fn lit_line(&self) -> u32 {
+        let line = self.followed_journey().and_then(|journey| journey.origin.line());
+        let own = line.filter(|line| line.file.rsplit('/').next() == Some(self.files.name()));
+        own.map_or(0, |line| line.line)
+    }
+
     /// The followed request.
     pub fn followed_journey(&self) -> Option<&Journey> {
         self.world().log().journeys.get(self.followed?)

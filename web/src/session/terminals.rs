@@ -121,7 +121,15 @@ impl Session {
             Some("sh") => "sh",
             _ => "cat",
         };
-        let line = format!("{program} {name}");
+        let line = match self.client() {
+            // A program is for a pod: it goes there, and runs there.
+            Some((namespace, pod)) if program == "python3" => {
+                format!(
+                    "kubectl exec -i -n {namespace} {pod} -- sh -c 'cat > {name} && python3 {name}' < {name}"
+                )
+            }
+            _ => format!("{program} {name}"),
+        };
         self.run_on_host(&[line], keep);
     }
 

@@ -254,6 +254,8 @@ const UI: Ui = Ui {
     delete_manifest: "Clear",
     no_problems: "No problems",
     restore_indentation: "Restore the indentation",
+    restore_comments: "Give the comments their # back",
+    lost_comments: "This is prose, not Python: a comment that lost its #.",
     fix_hint: "Fix",
     problems_list: "Problems",
     editor_label: "Manifests, YAML",

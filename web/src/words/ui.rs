@@ -38,7 +38,7 @@ ui! {
     // Workbench
     workbench, manifests, terminal, objects, rules, dns, traffic, log,
     examples, example_hint, example_article, example_flat, example_deployment, example_client, example_ingress, example_all, apply, apply_title, applied, delete_manifest, no_problems,
-    restore_indentation, fix_hint, problems_list, editor_label, editor_loading, syntax_error, open_file, save_file,
+    restore_indentation, restore_comments, lost_comments, fix_hint, problems_list, editor_label, editor_loading, syntax_error, open_file, save_file,
     new_terminal, terminal_hint, on_host, in_pod, close_terminal, type_here, interrupt, busy, prompt_label, no_pods_yet, terminal_ended,
     kind, namespace, name_column, state, details, no_objects, filter, select_object,
     node, rules_empty, rule_set, lit_rule, copy,

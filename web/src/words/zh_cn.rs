@@ -241,6 +241,8 @@ const UI: Ui = Ui {
     delete_manifest: "清空",
     no_problems: "没有问题",
     restore_indentation: "恢复缩进",
+    restore_comments: "把注释的 # 加回来",
+    lost_comments: "这是文字，不是 Python：注释丢了开头的 #。",
     fix_hint: "修复",
     problems_list: "问题",
     editor_label: "清单（YAML）",
