@@ -27,9 +27,9 @@ pub struct Entry {
 }
 
 impl Course {
-    /// Reads `course.yaml`; the error is the reader's, with line and column.
+    /// Reads `course.yaml`; the error is the reader's, with its line.
     pub fn parse(text: &str) -> Result<Course, String> {
-        serde_yaml::from_str(text).map_err(|error| error.to_string())
+        crate::front::read(text).map_err(|(line, message)| format!("line {line}: {message}"))
     }
 
     /// Lessons that need one which does not come before them: the lesson and what it needs.

@@ -126,10 +126,7 @@ impl Lesson {
         let rest =
             text.strip_prefix("---\n").ok_or((1, "must begin with --- and front matter".to_string()))?;
         let end = rest.find("\n---\n").ok_or((1, "the front matter has no closing ---".to_string()))?;
-        let about: About = serde_yaml::from_str(&rest[..end]).map_err(|error| {
-            let line = error.location().map_or(1, |at| at.line() + 1);
-            (line, error.to_string())
-        })?;
+        let about: About = crate::front::read(&rest[..end]).map_err(|(line, message)| (line + 1, message))?;
         let skipped = rest[..end].lines().count() + 2;
         let (opening, steps) = steps(&rest[end + 5..], skipped)?;
         if steps.is_empty() {

@@ -1,6 +1,7 @@
 //! Lessons: content in folders, one Markdown file per language, and the checker that proves them. Knows no page.
 
 pub mod course;
+mod front;
 pub mod goal;
 pub mod lesson;
 pub mod question;

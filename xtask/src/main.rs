@@ -36,6 +36,7 @@ const COMMANDS: &[Entry] = &[
         run: sizes::run,
     },
     Entry { name: "bench", help: "measure the core (with a filter: only those benches)", run: steps::bench },
+    Entry { name: "profile", help: "measure the page, built for release, in a browser", run: steps::profile },
     Entry {
         name: "schema",
         help: "derive the table of Kubernetes' fields from k8s-openapi",

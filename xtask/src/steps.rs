@@ -138,6 +138,14 @@ pub fn bench(filter: &[String]) -> Result<(), String> {
     run("cargo", &args)
 }
 
+/// Builds the page for release and measures it in a browser.
+pub fn profile(_: &[String]) -> Result<(), String> {
+    tools::for_tests()?;
+    release(&[])?;
+    let chromium = tools::chromium().unwrap_or_default();
+    tee("node", &["e2e/profile.mjs"], &[("CHROME_PATH", &chromium)]).map(|_| ())
+}
+
 /// Builds the page for release. wasm-opt comes from npm's packages.
 pub fn release(_: &[String]) -> Result<(), String> {
     tools::for_page()?;

@@ -248,6 +248,7 @@ fn pod(session: &Session, pod: &StagePod, rect: Rect, density: Density, spotligh
         "pod",
         state,
         is_selected.then_some("selected"),
+        (density == Density::Squares).then_some("square"),
         is_asker.then_some("asker"),
         is_chosen.then_some("chosen"),
         spotlight.contains(&place).then_some("lit"),

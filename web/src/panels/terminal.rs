@@ -83,7 +83,6 @@ pub fn TerminalPanel(shown: &Shown) -> Html {
         <section class="terminal" aria-label={ui.terminal}>
             <div class="bar">
                 <div class="terms">{ for session.terminals.open.iter().enumerate().filter_map(|(n, id)| tab(n, *id, shown, &session)) }</div>
-                <span class="grow"></span>
                 { new_terminal(shown, &session) }
                 if view.as_ref().is_some_and(|view| view.busy) {
                     <button type="button" class="btn quiet" title="Ctrl+C" onclick={shown.dispatch.reform(move |_: MouseEvent| Action::Interrupt(current))}>{ui.interrupt}</button>
