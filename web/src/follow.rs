@@ -29,7 +29,7 @@ pub fn line_after(log: &Log, before: JourneyId, id: JourneyId) -> Option<u32> {
     same.then_some(line)
 }
 
-/// Whether a request is made by a command line, by itself or by a program that it runs.
+/// Whether a request is made by a command line, by itself or by a program that it runs, and something has come of it.
 fn belongs_to_command(log: &Log, journey: &Journey) -> bool {
     command_of(log, journey).is_some() && !journey.events.is_empty()
 }
