@@ -1,19 +1,11 @@
 // axe finds nothing, in both languages and themes and on a small screen; the terminal minds input methods and the keyboard.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { violations } from "./axe.mjs";
-import { launch, open } from "./browser.mjs";
-import { serve } from "./server.mjs";
+import { open } from "./browser.mjs";
+import { setup } from "./setup.mjs";
 
-let server, browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const at = setup();
 
 const screens = {
   "light, English": {},
@@ -23,7 +15,7 @@ const screens = {
 
 for (const [name, options] of Object.entries(screens)) {
   test(`axe: ${name}`, { timeout: 120_000 }, async () => {
-    const { page, context, wrong } = await open(browser, server.url, options);
+    const { page, context, wrong } = await open(at.browser, at.url, options);
     assert.deepEqual(await violations(page), []);
     await page.click("#first-try");
     await page.waitForFunction(() => document.querySelectorAll(".step.done").length >= 3, null, { timeout: 60_000 });
@@ -61,7 +53,7 @@ for (const [name, options] of Object.entries(screens)) {
 }
 
 test("the terminal: composing, history, completion", { timeout: 60_000 }, async () => {
-  const { page, context, wrong } = await open(browser, server.url);
+  const { page, context, wrong } = await open(at.browser, at.url);
   const input = page.locator(".prompt input");
   await input.waitFor();
   await input.fill("kubectl get no");

@@ -1,24 +1,16 @@
 // After a crash the panel is plain JavaScript over storage: it keeps the work, and the last input can be left out.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open } from "./browser.mjs";
-import { serve } from "./server.mjs";
+import { test } from "node:test";
+import { open } from "./browser.mjs";
+import { setup } from "./setup.mjs";
 
-let server, browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const at = setup();
 
 const inputs = (page) => page.evaluate(() => JSON.parse(localStorage.getItem("tidepool.recording")).inputs.length);
 const panic = (page) => page.evaluate(() => dispatchEvent(new CustomEvent("tidepool-panic", { detail: "panicked at a test" })));
 
 test("a crash keeps the work, and the last input can be left out", { timeout: 90_000 }, async () => {
-  const { page, context, wrong } = await open(browser, server.url);
+  const { page, context, wrong } = await open(at.browser, at.url);
   await page.click("#first-try");
   await page.waitForFunction(() => document.querySelector(".ring:not(.system)"));
   const before = await inputs(page);
@@ -38,7 +30,7 @@ test("a crash keeps the work, and the last input can be left out", { timeout: 90
 });
 
 test("a start that finds the mark asks before it runs anything", { timeout: 60_000 }, async () => {
-  const { page, context, wrong } = await open(browser, server.url);
+  const { page, context, wrong } = await open(at.browser, at.url);
   await page.click("#first-try");
   await page.waitForFunction(() => document.querySelector(".ring:not(.system)"));
   await page.evaluate(() => localStorage.setItem("tidepool.mark", "input"));

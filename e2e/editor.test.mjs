@@ -1,25 +1,17 @@
 // The editor: what is offered, what is nearly right and how it is put right, help in both languages, files, differences.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { violations } from "./axe.mjs";
-import { launch, open } from "./browser.mjs";
-import { serve } from "./server.mjs";
+import { open } from "./browser.mjs";
+import { setup } from "./setup.mjs";
 
-let server, browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const at = setup();
 
 const SERVICE = "apiVersion: v1\nkind: Service\nmetadata:\n  name: my-service\nspec:\n  selector:\n    app: MyAp\n  ports:\n  - port: 80\n    targetPort: 9376\n";
 
 /** A page whose editor has arrived and whose cluster has the first example's pods. */
 async function started(options) {
-  const opened = await open(browser, server.url, options);
+  const opened = await open(at.browser, at.url, options);
   await opened.page.click("#first-try");
   await opened.page.waitForFunction(() => document.querySelectorAll(".pod").length >= 3 || document.querySelectorAll(".step.done").length >= 3, null, { timeout: 60_000 });
   await opened.page.waitForSelector(".cm-content");

@@ -1,18 +1,10 @@
 // Every lesson, from its first step to its last, by clicks alone in one language and by keys alone in the other.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { launch, open } from "./browser.mjs";
-import { serve } from "./server.mjs";
+import { describe, test } from "node:test";
+import { open } from "./browser.mjs";
+import { setup } from "./setup.mjs";
 
-let server, browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const at = setup();
 
 const languages = [
   ["en", (target, options) => target.click(options)],
@@ -43,7 +35,7 @@ async function doStep(page, act) {
 describe("lessons", { concurrency: 2 }, () => {
   for (const [language, act] of languages) {
     test(`every lesson is finished in ${language}`, { timeout: 900_000 }, async () => {
-      const { page, context, wrong } = await open(browser, server.url);
+      const { page, context, wrong } = await open(at.browser, at.url);
       if (language !== "en") await act(page.locator("#language"));
       await page.waitForSelector(".lessons .begin");
       const count = await page.locator(".lessons .begin").count();
@@ -66,7 +58,7 @@ describe("lessons", { concurrency: 2 }, () => {
 });
 
 test("each line of the article's program is lit while it is at work, and its lost # comes back", { timeout: 120_000 }, async () => {
-  const { page, context, wrong } = await open(browser, server.url);
+  const { page, context, wrong } = await open(at.browser, at.url);
   await page.locator(".lessons .begin").nth(2).click();
   await page.waitForSelector("#lesson-step");
   await page.waitForFunction(() => !document.querySelector(".catching-up"));

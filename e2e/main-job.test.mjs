@@ -1,25 +1,17 @@
 // The main job: the article's Service as it was pasted, repaired, applied, called by name, and watched. Every page
 // fails on a console error, a violation of the Content-Security-Policy, and a request to another origin.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open } from "./browser.mjs";
-import { serve } from "./server.mjs";
+import { test } from "node:test";
+import { open } from "./browser.mjs";
+import { setup } from "./setup.mjs";
 
-let server, browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const at = setup();
 
 const seen = (page, selector, text) =>
   page.waitForFunction(([s, t]) => [...document.querySelectorAll(s)].some((e) => e.textContent.includes(t)), [selector, text], { timeout: 60_000 });
 
 test("the article's Service: repaired, applied, called by name", { timeout: 180_000 }, async () => {
-  const { page, context, wrong } = await open(browser, server.url);
+  const { page, context, wrong } = await open(at.browser, at.url);
   const next = () => page.locator(".step.next button").first().click();
   await next();
   await page.waitForSelector(".problems li.bad");
@@ -40,7 +32,7 @@ test("the article's Service: repaired, applied, called by name", { timeout: 180_
 });
 
 test("both languages, both themes, and a reload that restores", { timeout: 120_000 }, async () => {
-  const { page, context, wrong } = await open(browser, server.url);
+  const { page, context, wrong } = await open(at.browser, at.url);
   await page.click("#first-try");
   await seen(page, ".ring", "my-service");
   await page.click("#language");

@@ -1,24 +1,16 @@
 // A recording shared as a link opens in a fresh profile with the same digest; links that are damaged or hostile do no harm.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { deflateRawSync } from "node:zlib";
-import { launch, open } from "./browser.mjs";
-import { serve } from "./server.mjs";
+import { open } from "./browser.mjs";
+import { setup } from "./setup.mjs";
 
-let server, browser;
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const at = setup();
 
 const digest = (text) => text.match(/[0-9a-f]{16}/)?.[0];
 
 test("a shared link replays to the same digest in a fresh profile", { timeout: 180_000 }, async () => {
-  const { page, context, wrong } = await open(browser, server.url);
+  const { page, context, wrong } = await open(at.browser, at.url);
   await page.click("#first-try");
   await page.waitForFunction(() => document.querySelectorAll(".step.done").length >= 3, null, { timeout: 90_000 });
   await page.waitForTimeout(4_000);
@@ -29,7 +21,7 @@ test("a shared link replays to the same digest in a fresh profile", { timeout: 1
   assert.ok(link.length < 8_000, `${link.length} characters`);
   await context.close();
 
-  const other = await open(browser, link);
+  const other = await open(at.browser, link);
   await other.page.waitForFunction(() => /[0-9a-f]{16}/.test(document.querySelector(".notice")?.textContent ?? ""), null, { timeout: 60_000 });
   const notice = await other.page.locator(".notice").textContent();
   assert.match(notice, /same digest/);
@@ -41,7 +33,7 @@ test("a shared link replays to the same digest in a fresh profile", { timeout: 1
 });
 
 test("links that are cut, hostile or from elsewhere say so, and change nothing", { timeout: 120_000 }, async () => {
-  const { page, context, wrong } = await open(browser, server.url);
+  const { page, context, wrong } = await open(at.browser, at.url);
   await page.click("#first-try");
   await page.waitForFunction(() => document.querySelector(".ring:not(.system)"));
   const url = (bytes) => Buffer.from(bytes).toString("base64url");
