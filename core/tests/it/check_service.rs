@@ -1,7 +1,5 @@
 //! Why a Service does not work: each way of breaking one is found, and nothing is found where nothing is broken.
 
-#![cfg(not(target_arch = "wasm32"))]
-
 use tidepool_core::base::Duration;
 use tidepool_core::recording::{Recording, Script};
 use tidepool_core::world::view::Check;

@@ -1,8 +1,6 @@
 //! python3 in a whole cluster: each line that touches the network has a journey of its own; and, whatever the text, the
 //! parser, the repair and the machine come to an end.
 
-#![cfg(not(target_arch = "wasm32"))]
-
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use tidepool_core::recording::{Recording, Script};
@@ -191,6 +189,75 @@ proptest! {
         let text: String = words.concat();
         let (_, status) = run_alone(&text);
         prop_assert!(matches!(status, 0 | 1 | 124 | 127 | 2), "{text}: {status}");
+    }
+}
+
+/// Python that is sound: every name is bound before it is used.
+fn expression() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(
+        &["x", "1", "'a b'", "len('服务')", "None", "[1, x]", "{'k': x}", "x if x else 2"][..],
+    );
+    leaf.prop_map(str::to_string).prop_recursive(3, 12, 2, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} or {b})")),
+            inner.clone().prop_map(|a| format!("str({a})")),
+            inner.clone().prop_map(|a| format!("'{{}}'.format({a})")),
+            inner.prop_map(|a| format!("not {a}")),
+        ]
+    })
+}
+
+/// A statement as lines without indentation of their own.
+fn statement() -> impl Strategy<Value = Vec<String>> {
+    let simple = prop_oneof![
+        expression().prop_map(|value| format!("x = {value}")),
+        expression().prop_map(|value| format!("print({value})")),
+        expression().prop_map(|value| format!("x = {value}  # 为什么")),
+        prop::sample::select(
+            &["pass", "import time", "# 连接服务", "x = f'{x}!'", "print(\"a\", end='')"][..]
+        )
+        .prop_map(str::to_string),
+    ];
+    simple.prop_map(|line| vec![line]).prop_recursive(3, 20, 4, |inner| {
+        let block = prop::collection::vec(inner, 1..4).prop_map(|all| {
+            let lines = all.into_iter().flatten().map(|line| format!("    {line}"));
+            lines.chain(["    pass".to_string()]).collect::<Vec<_>>()
+        });
+        let heads = prop::sample::select(
+            &["if x:", "for i in range(3):", "while not x:", "def f(a, b=1):", "with_try"][..],
+        );
+        (heads, block).prop_map(|(head, mut lines)| {
+            if head == "with_try" {
+                lines.insert(0, "try:".into());
+                lines.extend(["except OSError as e:".into(), "    print(e)".into()]);
+            } else {
+                lines.insert(0, head.into());
+            }
+            lines
+        })
+    })
+}
+
+/// What people write above a line of code.
+const PROSE: &[&str] = &["服务名称", "DNS解析", "连接服务并发送请求", "调用服务：读取响应", "关闭连接"];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_sound_program_stays_as_it_is(statements in prop::collection::vec(statement(), 1..8)) {
+        let text = format!("x = 0\n{}\n", statements.concat().join("\n"));
+        prop_assert_eq!(repair::offer(&text), None, "{}", text);
+    }
+
+    #[test]
+    fn comments_get_back_their_sign(parts in prop::collection::vec((prop::sample::select(PROSE), statement()), 1..6)) {
+        let program = |sign: &str| {
+            let with_prose = |(prose, lines): &(&str, Vec<String>)| format!("{sign}{prose}\n{}\n", lines.join("\n"));
+            format!("x = 0\n{}", parts.iter().map(with_prose).collect::<String>())
+        };
+        let offered = repair::offer(&program(""));
+        prop_assert_eq!(offered.map(|repair| repair.text), Some(program("# ")));
     }
 }
 

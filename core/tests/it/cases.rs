@@ -1,17 +1,11 @@
 //! The cases: transcripts under `cases/`, each run in a world of its own. A difference shows the line, what was expected
 //! and what came. `TIDEPOOL_CASE=dns/` runs those whose path contains it.
 
-#![cfg(not(target_arch = "wasm32"))]
-
 use std::path::{Path, PathBuf};
 use tidepool_core::recording::{Recording, Script};
 
-mod support {
-    pub mod case;
-    pub mod pattern;
-}
-
-use support::{case, pattern};
+mod case;
+mod pattern;
 
 #[test]
 fn every_case_prints_what_it_should() {

@@ -1,8 +1,6 @@
 //! The laws of the house, as tests over the source: floors, who reads the store, what may enter the core, sizes, words.
 //! Each law is also shown a sample that breaks it, so that it cannot pass by looking at nothing.
 
-#![cfg(not(target_arch = "wasm32"))]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

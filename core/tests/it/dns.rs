@@ -1,11 +1,8 @@
 //! CoreDNS against recordings: a hundred questions to one cluster, other Corefiles, and Corefiles that are refused.
 //! Recorded from CoreDNS 1.13.1 in front of a kube-apiserver v1.35.6, asked by BIND's tools 9.18.
-#![allow(missing_docs)]
 
-#[path = "dns/bench.rs"]
 mod bench;
 
-#[path = "dns/tools.rs"]
 mod tools;
 
 use bench::{Bench, blocks, file};
