@@ -5,6 +5,7 @@ mod run;
 mod verify;
 
 use lexopt::{Arg, Parser};
+use tidepool_core::recording::RecordingError;
 
 /// A sub-command: its name, how it is called, what it does, and how it runs.
 struct Entry {
@@ -27,6 +28,12 @@ const COMMANDS: &[Entry] = &[
         usage: "replay FILE",
         help: "replay a recording and print the digest of its events",
         run: replay::run,
+    },
+    Entry {
+        name: "serve",
+        usage: "serve [--port N] [--dns-port N] [--seed N] [--cluster FILE] [--speed N|max] [--from POD] [--forward F] [--save FILE]",
+        help: "lend a world to real kubectl, dig and curl on loopback",
+        run: crate::serve::run,
     },
     Entry {
         name: "verify",
@@ -60,8 +67,22 @@ fn help() {
 }
 
 /// A file's text; `-` is standard input.
-fn read(path: &str) -> Result<String, String> {
+pub fn read(path: &str) -> Result<String, String> {
     let text =
         if path == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
     text.map_err(|error| format!("cannot read {path}: {error}"))
+}
+
+/// A recording's problem in a sentence.
+pub fn explain(error: RecordingError) -> String {
+    match error {
+        RecordingError::Malformed(what) => format!("this is not a recording: {what}"),
+        RecordingError::Cluster(what) => format!("the cluster file has a problem: {what}"),
+        RecordingError::Disordered(n) => {
+            format!("input {n} of the recording is earlier than the one before it")
+        }
+        RecordingError::TooLarge(what, n, most) => {
+            format!("the recording has {n} {what}; at most {most} are taken")
+        }
+    }
 }

@@ -23,11 +23,19 @@ pub struct Recording {
     pub version: String,
     /// The seed.
     pub seed: u64,
+    /// When the world begins, in nanoseconds after 2026-01-01T00:00:00Z; a bridge to real clients, who compute ages
+    /// themselves, begins at the wall clock's time.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub start: u64,
     /// The cluster file; empty for the default cluster.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cluster: String,
     /// The inputs, in order.
     pub inputs: Vec<Timed>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// An input and when it came.
@@ -59,11 +67,19 @@ pub enum RecordingError {
 const MAX_INPUTS: usize = 100_000;
 /// The longest time that a recording may span: a year.
 const MAX_SPAN: u64 = 365 * 86_400 * 1_000_000_000;
+/// The latest start: a century after the epoch.
+const MAX_START: u64 = 100 * MAX_SPAN;
 
 impl Recording {
     /// An empty recording of a cluster.
     pub fn new(seed: u64, cluster: &str) -> Recording {
-        Recording { version: VERSION.into(), seed, cluster: cluster.into(), inputs: Vec::new() }
+        Recording { version: VERSION.into(), seed, start: 0, cluster: cluster.into(), inputs: Vec::new() }
+    }
+
+    /// An empty recording with this seed, or with the one that the cluster file names.
+    pub fn begin(seed: Option<u64>, cluster: &str) -> Result<Recording, RecordingError> {
+        let described = Recording::new(0, cluster).described()?.seed.0;
+        Ok(Recording::new(seed.unwrap_or(described), cluster))
     }
 
     /// Reads the JSON form and checks it.
@@ -83,10 +99,14 @@ impl Recording {
         if self.inputs.len() > MAX_INPUTS {
             return Err(RecordingError::TooLarge("inputs", self.inputs.len() as u64, MAX_INPUTS as u64));
         }
-        let mut last = (0, 0);
+        if self.start > MAX_START {
+            return Err(RecordingError::TooLarge("nanoseconds", self.start, MAX_START));
+        }
+        let mut last = (self.start, 0);
         for (n, timed) in self.inputs.iter().enumerate() {
-            if timed.at > MAX_SPAN {
-                return Err(RecordingError::TooLarge("nanoseconds", timed.at, MAX_SPAN));
+            let span = timed.at.saturating_sub(self.start);
+            if span > MAX_SPAN {
+                return Err(RecordingError::TooLarge("nanoseconds", span, MAX_SPAN));
             }
             if (timed.at, timed.step) < last {
                 return Err(RecordingError::Disordered(n as u64));
@@ -98,10 +118,16 @@ impl Recording {
 
     /// The cluster that it begins with.
     pub fn cluster(&self) -> Result<Cluster, RecordingError> {
-        let mut cluster = Cluster::parse(&self.cluster)
-            .map_err(|error| RecordingError::Cluster(format!("{}: {}", error.field, error.message)))?;
+        let mut cluster = self.described()?;
         cluster.seed = crate::base::Seed(self.seed);
+        cluster.start = Instant(self.start);
         Ok(cluster)
+    }
+
+    /// The cluster of the cluster file, with that file's seed.
+    fn described(&self) -> Result<Cluster, RecordingError> {
+        let parsed = Cluster::parse(&self.cluster);
+        parsed.map_err(|error| RecordingError::Cluster(format!("{}: {}", error.field, error.message)))
     }
 
     /// Replays everything and gives the world as it is after the last input, before anything of it has happened.

@@ -1,6 +1,6 @@
 //! `tidepool replay`: the digest of a recording, the same natively and in a browser.
 
-use super::{read, run::explain};
+use super::{explain, read};
 use lexopt::{Arg, Parser};
 use tidepool_core::recording::{Recording, VERSION};
 

@@ -1,13 +1,10 @@
 //! `tidepool run`: shell lines against a new world in virtual time.
 
-use super::read;
+use super::{explain, read};
 use lexopt::{Arg, Parser, ValueExt};
 use std::io::Write;
 use tidepool_core::recording::script::commands;
-use tidepool_core::recording::{Recording, RecordingError, Script};
-
-/// The seed of worlds that name none, as the page has it.
-const SEED: u64 = 7;
+use tidepool_core::recording::{Recording, Script};
 
 struct Options {
     file: String,
@@ -21,10 +18,7 @@ struct Options {
 pub fn run(args: Parser) -> Result<u8, String> {
     let options = options(args)?;
     let script = read(&options.file)?;
-    let mut recording = Recording::new(0, &options.cluster);
-    let described = recording.cluster().map_err(explain)?.seed.0;
-    let from_file = if options.cluster.is_empty() { SEED } else { described };
-    recording.seed = options.seed.unwrap_or(from_file);
+    let recording = Recording::begin(options.seed, &options.cluster).map_err(explain)?;
     let mut world = Script::new(recording).map_err(explain)?;
     let mut status = 0;
     let mut out = std::io::stdout().lock();
@@ -75,18 +69,4 @@ fn options(mut args: Parser) -> Result<Options, String> {
         return Err("run needs a script: a file, or - for standard input".into());
     }
     Ok(options)
-}
-
-/// A recording's problem in a sentence.
-pub fn explain(error: RecordingError) -> String {
-    match error {
-        RecordingError::Malformed(what) => format!("this is not a recording: {what}"),
-        RecordingError::Cluster(what) => format!("the cluster file has a problem: {what}"),
-        RecordingError::Disordered(n) => {
-            format!("input {n} of the recording is earlier than the one before it")
-        }
-        RecordingError::TooLarge(what, n, most) => {
-            format!("the recording has {n} {what}; at most {most} are taken")
-        }
-    }
 }

@@ -1,9 +1,9 @@
-//! Virtual time: integer nanoseconds since the world began. Knows no wall clock; dates come from a fixed epoch.
+//! Virtual time: integer nanoseconds since a fixed epoch, at which worlds begin unless told otherwise. Knows no wall clock.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
-/// A point in the world's time, in nanoseconds since the world began.
+/// A point in the world's time, in nanoseconds since 2026-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Instant(pub u64);
 
@@ -12,7 +12,7 @@ pub struct Instant(pub u64);
 pub struct Duration(pub u64);
 
 impl Instant {
-    /// The instant at which every world begins.
+    /// The epoch: the instant at which a world begins when its recording names none.
     pub const ZERO: Instant = Instant(0);
 
     /// The time since `earlier`; zero when `earlier` is later.
@@ -49,7 +49,7 @@ impl Instant {
         (civil_from_days(seconds / 86_400), seconds % 86_400)
     }
 
-    /// Reads what [`Instant::rfc3339`] writes; a time before the world began is `ZERO`. `None` when it is no such text.
+    /// Reads what [`Instant::rfc3339`] writes; a time before the epoch is `ZERO`. `None` when it is no such text.
     pub fn from_rfc3339(text: &str) -> Option<Instant> {
         let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u64>().ok();
         let (y, mo, d) = (number(0..4)?, number(5..7)?, number(8..10)?);
@@ -59,7 +59,7 @@ impl Instant {
     }
 }
 
-/// 2026-01-01T00:00:00Z, the moment at which every world begins, in seconds since 1970.
+/// The epoch, 2026-01-01T00:00:00Z, in seconds since 1970.
 const EPOCH_SECONDS: u64 = 1_767_225_600;
 
 /// Proleptic Gregorian date of a day number since 1970-01-01 (the usual era arithmetic over 400-year cycles).

@@ -2,7 +2,7 @@
 //! `tidepool run` are scripts.
 
 use super::{Recording, RecordingError, Session};
-use crate::base::{Duration, Instant, TerminalId};
+use crate::base::{Duration, TerminalId};
 use crate::process::terminal::ChunkKind;
 use crate::shell::sh::{Completeness, is_complete};
 use crate::trace::EventId;
@@ -45,7 +45,8 @@ impl Script {
     /// A script on the operator's machine, in a cluster that has come up.
     pub fn new(recording: Recording) -> Result<Script, RecordingError> {
         let mut session = Session::new(recording)?;
-        session.run_until(Instant::ZERO + WARM_UP, Budget(MAX_STEPS));
+        let warm = session.world().now() + WARM_UP;
+        session.run_until(warm, Budget(MAX_STEPS));
         let mut script = Script { session, pods: BTreeMap::new() };
         // The operator's machine is always there, and no terminal is.
         let _ = script.session.input(Input::OpenTerminal { terminal: OPERATOR, pod: None });

@@ -2,7 +2,7 @@
 //! YAML with an optional `kind: Cluster` document (`apiVersion: tidepool.dev/v1`); the rest is applied in order.
 
 use crate::api::{tree, yaml};
-use crate::base::{Duration, Seed, Text};
+use crate::base::{Duration, Instant, Seed, Text};
 use crate::effect::Timing;
 use crate::net::topology::Latencies;
 use ipnet::Ipv4Net;
@@ -14,6 +14,8 @@ use std::net::{IpAddr, Ipv4Addr};
 pub struct Cluster {
     /// The seed of every draw.
     pub seed: Seed,
+    /// When the world begins.
+    pub start: Instant,
     /// The nodes, in order of joining.
     pub nodes: Vec<NodeSpec>,
     /// The range of pod addresses; each node gets a /24 of it.
@@ -55,6 +57,7 @@ impl Default for Cluster {
         let node = |name: &str, zone: &str| NodeSpec { name: name.into(), zone: zone.into() };
         Cluster {
             seed: Seed(7),
+            start: Instant::ZERO,
             nodes: vec![node("node-1", "a"), node("node-2", "b"), node("node-3", "b")],
             pod_cidr: Ipv4Net::new_assert(Ipv4Addr::new(10, 244, 0, 0), 16),
             service_cidr: Ipv4Net::new_assert(Ipv4Addr::new(10, 96, 0, 0), 12),
