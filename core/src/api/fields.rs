@@ -2,6 +2,8 @@
 //! k8s-openapi, and the meshes' and gateways', written by hand. Knows no values and no rules beyond types.
 //! Models: k8s.io/api `types.go`. Omits: what fields are for.
 
+pub mod texts;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 

@@ -1,10 +1,11 @@
 //! The HTTP codec: URLs to typed requests, answers to JSON. A thin layer; what requests do is decided elsewhere.
 //!
 //! Models: `k8s.io/apiserver/pkg/endpoints`. Omits: protobuf (JSON is sent, as servers do for clients that take both),
-//! paging (`limit` is taken and everything is sent), OpenAPI.
+//! paging (`limit` is taken and everything is sent).
 
 pub mod body;
 pub mod discovery;
+pub mod openapi;
 pub mod stream;
 pub mod table;
 pub mod url;
@@ -48,7 +49,9 @@ impl ApiServer {
     /// Carries out an HTTP request.
     pub fn http(&mut self, request: &http::Request<Bytes>, out: &mut Out<'_>) -> HttpOutcome {
         let path = request.uri().path();
-        if let Some(found) = discovery::answer(path, &self.config.version) {
+        let version = &self.config.version;
+        let found = discovery::answer(path, version).or_else(|| openapi::answer(path, version));
+        if let Some(found) = found {
             return HttpOutcome::Response(json_response(200, &found));
         }
         if matches!(path, "/healthz" | "/readyz" | "/livez") {

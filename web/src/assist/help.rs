@@ -4,10 +4,10 @@ use super::context::{Context, Step, context};
 use super::offer;
 use crate::words::Words;
 use std::ops::Range;
+use tidepool_core::api::fields::texts;
 use tidepool_core::api::fields::{self, Shape};
 use tidepool_core::api::tree;
 use tidepool_core::api::yaml::{self, Place};
-use tidepool_core::shell::kubectl::explain::texts;
 
 /// What a field is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use super::context::{At, Context, Step, context, written};
 use super::known::{self, Known};
 use crate::words::Words;
 use std::collections::BTreeSet;
+use tidepool_core::api::fields::texts;
 use tidepool_core::api::fields::{self, Shape};
 use tidepool_core::api::{kinds, yaml};
-use tidepool_core::shell::kubectl::explain::texts;
 
 /// What a candidate is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,14 +2,12 @@
 //! Models: kubectl `pkg/explain/v2`, its plain text; the texts are this project's own.
 //! Omits: the OpenAPI document (types are in `api::fields`), texts of rarer fields, `--output`
 
-pub mod texts;
-
 use super::args::{Args, Flag, switch, value};
 use super::commands::{Entry, Work};
 use super::resources;
 use super::script::{Flow, Io, Next};
 use crate::api::Kind;
-use crate::api::fields::{self, Field, Shape};
+use crate::api::fields::{self, Field, Shape, texts};
 
 /// The command.
 pub const EXPLAIN: Entry =

@@ -1,6 +1,6 @@
 //! What fields are for, in this project's own words, and which values they may have. Knows no layout.
 
-use crate::api::fields::Shape;
+use super::Shape;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
