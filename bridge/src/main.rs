@@ -1,8 +1,9 @@
-//! `tidepool`: a world without a page. Runs scripts in virtual time and replays recordings. Knows no web.
+//! `tidepool`: a world without a page. Serves it to real clients, runs scripts in virtual time, replays recordings. Knows no web.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line program prints
 
 mod commands;
+mod serve;
 
 use std::process::ExitCode;
 

@@ -8,7 +8,7 @@ pub mod time;
 
 pub use canon::{Canon, Encoder};
 pub use draw::{Purpose, Seed};
-pub use id::{Fd, HostId, NodeId, Pid, SockId, TerminalId};
+pub use id::{Fd, HostId, NodeId, Pid, SockId, StrangerId, TerminalId};
 pub use object_ref::ObjectRef;
 pub use time::{Duration, Instant};
 

@@ -35,6 +35,7 @@ pub mod run;
 pub mod seq;
 pub mod servers;
 pub mod sh;
+pub mod strangers;
 pub mod wget;
 pub mod sleep;
 pub mod watch;
@@ -149,6 +150,10 @@ programs! {
     Probe(probe::Probe),
     /// A server.
     Server(servers::Server),
+    /// A stranger's request to the API server.
+    Ask(strangers::ask::Ask),
+    /// A stranger's connection.
+    Relay(strangers::relay::Relay),
     /// What only waits.
     Idle(idle::Idle),
 }

@@ -9,20 +9,23 @@ pub mod api_calls;
 pub mod rooms;
 pub mod runtime;
 pub mod step;
+pub mod strangers;
 pub mod terminals;
 pub mod view;
 pub mod watches;
 pub mod wire;
 
 pub use cluster::Cluster;
-pub use input::{Input, InputError};
+pub use input::{Errand, Input, InputError, Payload};
 pub use rooms::Rooms;
 pub use step::{Budget, Ran};
 
-use crate::base::{Instant, Seed, Text};
+use crate::base::{Instant, Seed, StrangerId, Text};
 use crate::effect::{Out, Wake};
 use crate::engine::{Draws, Fuel, Queue};
+use crate::process::Said;
 use crate::trace::{Cause, EventId, Log};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A cluster and everything around it, at an instant. Cloning it is cheap: what is large is shared.
@@ -44,7 +47,7 @@ impl World {
     pub fn new(cluster: Cluster) -> World {
         let cluster = Arc::new(cluster);
         let mut world = World {
-            now: Instant::ZERO,
+            now: cluster.start,
             steps: 0,
             queue: Queue::default(),
             draws: Draws::new(cluster.seed),
@@ -110,6 +113,11 @@ impl World {
         }
         self.wakes = wakes;
         result
+    }
+
+    /// What strangers were told since this was last asked; the world does not depend on who listens.
+    pub fn take_said(&mut self) -> VecDeque<(StrangerId, Said)> {
+        self.rooms.kernel.take_said()
     }
 
     /// The number that the next event will get.

@@ -27,4 +27,6 @@ ids! {
     SockId(u64);
     /// A terminal of the page, or of a script.
     TerminalId(u32);
+    /// A real program outside of the world for which a process runs in it. Chosen by whoever opens it.
+    StrangerId(u32);
 }

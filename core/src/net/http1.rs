@@ -92,6 +92,15 @@ pub fn write_response(response: &Response<Bytes>) -> Bytes {
     out.into()
 }
 
+/// Writes the head of a response whose body is a stream that ends with the connection.
+pub fn write_head(response: &Response<Bytes>) -> Bytes {
+    let status = response.status();
+    let reason = status.canonical_reason().unwrap_or_default();
+    let mut out = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).into_bytes();
+    write_rest(&mut out, response.headers(), &Bytes::new(), false);
+    out.into()
+}
+
 /// Header names are written in the case that servers and curl use: each word capitalised.
 fn write_rest(out: &mut Vec<u8>, headers: &http::HeaderMap, body: &Bytes, with_length: bool) {
     for (name, value) in headers {

@@ -54,6 +54,10 @@ impl<P: Program> Kernel<P> {
             }
             Syscall::Api(request) => self.api(pid, request, topology, out),
             Syscall::Close(fd) => Some(self.close(pid, fd, out)),
+            Syscall::Shutdown(fd) => {
+                let id = self.socket_of(pid, fd);
+                Some(done(id.map(|id| self.shut_down(id, out))))
+            }
             Syscall::Pipe => Some(self.pipe(pid)),
             Syscall::Open(path, mode) => Some(self.open(pid, path, mode)),
             Syscall::Unlink(path) => Some(self.unlink(pid, &path)),

@@ -1,7 +1,7 @@
 //! What a descriptor of a process goes to, and the pipes between processes.
 
 use crate::api::WatchEvent;
-use crate::base::{HostId, Pid, SockId, TerminalId, Text};
+use crate::base::{HostId, Pid, SockId, StrangerId, TerminalId, Text};
 use crate::effect::ContainerId;
 use crate::trace::Cause;
 use bytes::Bytes;
@@ -36,6 +36,8 @@ pub enum Descriptor {
     Captured,
     /// A container's log; `true` for standard error.
     Log(ContainerId, bool),
+    /// A program outside of the world; 1 for standard output, 2 for standard error. All of them read what it sends.
+    Stranger(StrangerId, u8),
 }
 
 /// A pipe between processes.

@@ -15,6 +15,7 @@ impl<P: Program> Kernel<P> {
             self.release(pid, *fd, descriptor, out);
         }
         self.orphan(pid);
+        self.stranger_process_ended(pid, status);
         if let Some(parent) = process.parent
             && let Some(waiting) = self.process(parent)
         {
@@ -85,7 +86,8 @@ impl<P: Program> Kernel<P> {
             | Descriptor::FileWrite(..)
             | Descriptor::Api(..)
             | Descriptor::Watch(_)
-            | Descriptor::Log(..) => {}
+            | Descriptor::Log(..)
+            | Descriptor::Stranger(..) => {}
         }
     }
 
@@ -116,7 +118,8 @@ impl<P: Program> Kernel<P> {
             | Descriptor::Terminal(..)
             | Descriptor::FileRead(_)
             | Descriptor::FileWrite(..)
-            | Descriptor::Log(..) => {}
+            | Descriptor::Log(..)
+            | Descriptor::Stranger(..) => {}
         }
     }
 }

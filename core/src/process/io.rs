@@ -4,6 +4,7 @@ use super::descriptor::{Came, Descriptor, PIPE_CAPACITY, PipeId, take};
 use super::kernel::{Blocked, Kernel, done};
 use super::program::Program;
 use super::socket::SocketState;
+use super::stranger::Said;
 use super::syscall::{Errno, Reply, Signal};
 use super::terminal::ChunkKind;
 use crate::base::{Fd, Pid, TerminalId};
@@ -64,6 +65,19 @@ impl<P: Program> Kernel<P> {
                 }
                 let cause = if bytes.is_empty() { cause } else { terminal.because };
                 Some(Ok(Came { what: bytes, cause }))
+            }
+            Some(Descriptor::Stranger(id, _)) => {
+                let id = *id;
+                match self.hear_stranger(id, max) {
+                    Some(came) if came.what.is_empty() => plain(came.what),
+                    Some(came) => Some(Ok(came)),
+                    None => {
+                        // A stranger that has left sends no more.
+                        let Some(stranger) = self.strangers.get_mut(&id) else { return plain(Bytes::new()) };
+                        stranger.waiters.push(pid);
+                        None
+                    }
+                }
             }
             Some(
                 Descriptor::PipeWrite(_)
@@ -132,6 +146,12 @@ impl<P: Program> Kernel<P> {
                     terminal.input.push_front(bytes);
                 }
             }
+            Some(Descriptor::Stranger(id, _)) => {
+                let id = *id;
+                if let Some(stranger) = self.strangers.get_mut(&id) {
+                    stranger.inbox.push_front(Came { what: bytes, cause });
+                }
+            }
             Some(Descriptor::Socket(id)) => {
                 let id = *id;
                 if let Some(SocketState::Open(stream)) =
@@ -193,6 +213,10 @@ impl<P: Program> Kernel<P> {
                 let mut content = files.get(&path).map(|old| old.to_vec()).unwrap_or_default();
                 content.extend_from_slice(&data);
                 files.put(&path, content);
+                Some(Reply::Done)
+            }
+            Some(Descriptor::Stranger(id, channel)) => {
+                self.say(id, Said::Bytes(channel, data));
                 Some(Reply::Done)
             }
             Some(Descriptor::Socket(id)) => match self.transmit(id, data, out) {

@@ -4,10 +4,11 @@
 use super::descriptor::{Came, Descriptor, Pipe, PipeId};
 use super::program::{Cx, Environment, Files, Program, Spawn, Stdio, Turn};
 use super::socket::Sockets;
+use super::stranger::{Outbox, Stranger};
 use super::syscall::{Errno, Reply, Signal, Syscall};
 use super::terminal::Terminal;
 use crate::api::Kind;
-use crate::base::{Duration, Fd, HostId, Instant, NodeId, Pid, TerminalId, Text};
+use crate::base::{Duration, Fd, HostId, Instant, NodeId, Pid, StrangerId, TerminalId, Text};
 use crate::effect::{ContainerId, KubeletWake, Out, ProbeKind, Wake};
 use crate::net::Topology;
 use crate::trace::{Cause, Origin, Place};
@@ -24,6 +25,8 @@ pub struct Kernel<P> {
     pub(super) files: BTreeMap<HostId, Files>,
     pub(super) terminals: BTreeMap<TerminalId, Arc<Terminal>>,
     pub(super) logs: BTreeMap<ContainerId, Arc<Log>>,
+    pub(super) strangers: BTreeMap<StrangerId, Stranger>,
+    pub(super) outbox: Outbox,
     pub(super) requests: Vec<Request>,
     next_pid: u64,
     pub(super) next_pipe: u64,
@@ -38,6 +41,8 @@ impl<P> Default for Kernel<P> {
             files: BTreeMap::new(),
             terminals: BTreeMap::new(),
             logs: BTreeMap::new(),
+            strangers: BTreeMap::new(),
+            outbox: Outbox::default(),
             requests: Vec::new(),
             next_pid: 0,
             next_pipe: 0,

@@ -6,7 +6,7 @@ use super::program::Program;
 use super::socket::SocketState;
 use super::syscall::{Errno, Ready, Reply};
 use crate::api::WatchEvent;
-use crate::base::{Fd, Pid, SockId};
+use crate::base::{Fd, Pid, SockId, StrangerId};
 use std::net::SocketAddr;
 
 impl<P: Program> Kernel<P> {
@@ -48,6 +48,22 @@ impl<P: Program> Kernel<P> {
         }
     }
 
+    /// What a stranger has sent; its end is told once.
+    fn ready_stranger(&mut self, pid: Pid, fd: Fd, id: StrangerId) -> Option<Came<Ready>> {
+        if self.strangers.get(&id)?.end_seen {
+            return None;
+        }
+        let came = self.hear_stranger(id, usize::MAX)?;
+        let stranger = self.strangers.get(&id)?;
+        let more = !stranger.inbox.is_empty() || stranger.ended && !stranger.end_seen;
+        let process = self.process(pid)?;
+        if more {
+            process.ready.push_back(fd);
+        }
+        let cause = if came.what.is_empty() { process.cause } else { came.cause };
+        Some(Came { what: Ready::Data(came.what), cause })
+    }
+
     pub(super) fn ready_on(&mut self, pid: Pid, fd: Fd) -> Option<Came<Ready>> {
         let process = self.process(pid)?;
         let cause = process.cause;
@@ -60,6 +76,10 @@ impl<P: Program> Kernel<P> {
             Descriptor::Api(stream, ended) => {
                 let bytes = take(stream, usize::MAX);
                 return (*ended || !bytes.is_empty()).then_some(Came { what: Ready::Data(bytes), cause });
+            }
+            Descriptor::Stranger(id, _) => {
+                let id = *id;
+                return self.ready_stranger(pid, fd, id);
             }
             Descriptor::Socket(id) => *id,
             _ => return None,

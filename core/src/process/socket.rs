@@ -55,6 +55,8 @@ pub struct Stream {
     pub peer_done: Option<Came<()>>,
     /// Whether the process was told so.
     pub end_seen: bool,
+    /// Whether this side has said that it has no more to send.
+    pub shut: bool,
 }
 
 /// All sockets.

@@ -23,6 +23,8 @@ pub enum Syscall {
     ReadLine(Fd),
     /// Closes a descriptor. Reply: `Done`.
     Close(Fd),
+    /// Ends the sending side of a connected TCP socket (`SHUT_WR`): the peer reads to the end. Reply: `Done`.
+    Shutdown(Fd),
     /// Makes a pipe. Reply: `Pair(read, write)`.
     Pipe,
     /// Opens a file of this namespace. Reply: `Fd`, or `ENOENT`.

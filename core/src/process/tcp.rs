@@ -208,8 +208,22 @@ impl<P: Program> Kernel<P> {
         else {
             return;
         };
-        let segment = if stream.inbox.is_empty() { Segment::Fin } else { Segment::Rst };
+        let segment = match (stream.inbox.is_empty(), stream.shut) {
+            (true, true) => return,
+            (true, false) => Segment::Fin,
+            (false, _) => Segment::Rst,
+        };
         out.send(socket.host, Packet { protocol: Protocol::Tcp, src, dst, segment });
+    }
+
+    /// This side has no more to send: FIN, once.
+    pub(super) fn shut_down(&mut self, id: SockId, out: &mut Out<'_>) {
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        let (host, src, dst) = (socket.host, socket.local, socket.peer);
+        let (SocketState::Open(stream), Some(src), Some(dst)) = (&mut socket.state, src, dst) else { return };
+        if !std::mem::replace(&mut stream.shut, true) {
+            out.send(host, Packet { protocol: Protocol::Tcp, src, dst, segment: Segment::Fin });
+        }
     }
 
     /// What a process reads next from a stream.

@@ -2,9 +2,11 @@
 //! time travel restores a checkpoint and replays.
 
 use super::{Recording, RecordingError, Timed, advance};
-use crate::base::{Instant, Text};
+use crate::base::{Instant, StrangerId, Text};
+use crate::process::Said;
 use crate::trace::EventId;
 use crate::world::{Budget, Input, InputError, Ran, World};
+use std::collections::VecDeque;
 
 /// A world with its history.
 #[derive(Debug, Clone)]
@@ -50,6 +52,11 @@ impl Session {
     /// How many inputs the world has had; the rest come when their time does.
     pub fn applied(&self) -> usize {
         self.applied
+    }
+
+    /// What strangers were told since this was last asked.
+    pub fn take_said(&mut self) -> VecDeque<(StrangerId, Said)> {
+        self.world.take_said()
     }
 
     /// The digest over everything that happened.

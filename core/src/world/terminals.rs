@@ -91,7 +91,7 @@ impl Rooms {
         self.net.get(host).map(|host| host.place.clone())
     }
 
-    fn host_at(&self, at: &Place) -> Option<HostId> {
+    pub(super) fn host_at(&self, at: &Place) -> Option<HostId> {
         self.net.iter().find(|(_, host)| host.place == *at).map(|(id, _)| id)
     }
 }

@@ -36,7 +36,11 @@ impl Terminals {
                 Input::OpenTerminal { terminal, .. } => terminals.add(*terminal),
                 Input::CloseTerminal { terminal } => terminals.remove(*terminal),
                 Input::Line { text, .. } => terminals.remember(text),
-                Input::Interrupt { .. } | Input::WriteFile { .. } => {}
+                Input::Interrupt { .. }
+                | Input::WriteFile { .. }
+                | Input::Open { .. }
+                | Input::Send { .. }
+                | Input::Leave { .. } => {}
             }
         }
         terminals

@@ -1,7 +1,7 @@
 //! The stage: nodes with their pods, Services without a body. As the API server has it, not as anyone believes it.
 
 use crate::api::kinds::KINDS;
-use crate::api::{Object, endpoint_slice, node, pod, service, tree};
+use crate::api::{Kind, Object, endpoint_slice, node, pod, service, tree};
 use crate::base::Text;
 use crate::world::World;
 use std::collections::BTreeMap;
@@ -83,6 +83,11 @@ impl World {
     /// All objects, by kind, namespace and name.
     pub fn objects(&self) -> Vec<Object> {
         KINDS.iter().flat_map(|kind| self.rooms.api.peek(kind)).collect()
+    }
+
+    /// All objects of a kind, by namespace and name.
+    pub fn objects_of(&self, kind: &Kind) -> Vec<Object> {
+        self.rooms.api.peek(kind)
     }
 
     /// The revision of the store; views need to be computed anew only when it has changed.
