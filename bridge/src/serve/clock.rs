@@ -1,8 +1,13 @@
 //! The wall clock's time as the world's time: as fast as is asked for, and slower when the world cannot keep up.
 
-use std::time::{Duration, Instant, SystemTime};
+#![allow(clippy::disallowed_types)] // the one place that reads the wall's clock; what it reads becomes inputs
+
+use std::time::{Duration, SystemTime};
 use tidepool_core::base::Instant as WorldInstant;
 use tidepool_core::recording::script::WARM_UP;
+
+/// A point in the wall's time.
+pub type Wall = std::time::Instant;
 
 /// How fast the world's time passes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,14 +47,14 @@ pub fn start_of_world() -> u64 {
 #[derive(Debug)]
 pub struct Clock {
     factor: f64,
-    wall: Instant,
+    wall: Wall,
     world: WorldInstant,
 }
 
 impl Clock {
     /// A clock at which it is this instant now.
     pub fn new(factor: f64, world: WorldInstant) -> Clock {
-        Clock { factor, wall: Instant::now(), world }
+        Clock { factor, wall: Wall::now(), world }
     }
 
     /// What time it should be in the world.
@@ -66,6 +71,6 @@ impl Clock {
 
     /// The world has got no further than this: the clock slips.
     pub fn slip(&mut self, world: WorldInstant) {
-        (self.wall, self.world) = (Instant::now(), world);
+        (self.wall, self.world) = (Wall::now(), world);
     }
 }

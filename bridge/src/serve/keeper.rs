@@ -1,6 +1,6 @@
 //! The keeper of the world: one thread has it, lets its time pass, gives it inputs and carries what it says to guests.
 
-use super::clock::{Clock, Speed};
+use super::clock::{Clock, Speed, Wall};
 use super::ports::{ServiceAddress, service_addresses};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tidepool_core::base::{Instant as WorldInstant, StrangerId};
 use tidepool_core::process::Said;
 use tidepool_core::recording::script::WARM_UP;
@@ -68,6 +68,8 @@ impl Keeper {
         let (tell, services) = watch::channel(service_addresses(session.world()));
         let room =
             Room { guests: BTreeMap::new(), next: 0, from, told: session.world().revision(), tell, session };
+        // The world itself stays on this one thread: its events have one order.
+        #[allow(clippy::disallowed_methods)]
         let thread = std::thread::spawn(move || room.live(speed, &to_do));
         Ok((Keeper { orders, services }, thread))
     }
@@ -176,7 +178,7 @@ impl Room {
     fn pass(&mut self, clock: Option<&mut Clock>) {
         match clock {
             Some(clock) => {
-                let began = Instant::now();
+                let began = Wall::now();
                 while !self.session.run_until(clock.target(), SLICE).reached {
                     if began.elapsed() > LAG {
                         clock.slip(self.session.world().now());

@@ -2,7 +2,7 @@
 
 use super::keeper::{Keeper, Target};
 use bytes::{Bytes, BytesMut};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tidepool_core::process::Said;
@@ -55,7 +55,7 @@ fn reset(stream: &TcpStream) {
 /// Carries datagrams for ever; each sender is a socket of its own in the world.
 pub async fn datagrams(socket: UdpSocket, keeper: Keeper, to: Target) {
     let socket = Arc::new(socket);
-    let mut senders: HashMap<SocketAddr, UnboundedSender<Bytes>> = HashMap::new();
+    let mut senders: BTreeMap<SocketAddr, UnboundedSender<Bytes>> = BTreeMap::new();
     let mut buffer = vec![0; 65_535];
     loop {
         // An answer that nobody takes any more shows as an error of the next read; it concerns no one here.
