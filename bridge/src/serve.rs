@@ -8,6 +8,7 @@ mod exec;
 mod keeper;
 mod options;
 mod ports;
+mod protobuf;
 mod relay;
 
 use crate::commands::explain;

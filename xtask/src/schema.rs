@@ -1,4 +1,5 @@
-//! `cargo xtask schema`: derives the core's field table from the sources of `k8s-openapi`. Knows which kinds are wanted,
+//! `cargo xtask schema`: derives the core's field table from the sources of `k8s-openapi`, and the numbers of fields in
+//! protobuf from those of `k8s-pb`. Knows which kinds are wanted,
 //! and which Go types upstream gives to fields that OpenAPI calls plain strings.
 
 use crate::shell::{output, root, run};
@@ -7,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 mod go_types;
+mod protobuf;
 
 /// The version of Kubernetes whose fields are taken.
 const VERSION: &str = "v1_35";
@@ -41,33 +43,32 @@ struct Struct {
     fields: Vec<(String, bool, String)>,
 }
 
-/// Where the table is.
-pub fn path() -> PathBuf {
-    root().join("core/src/api/fields/kubernetes.txt")
+/// Where the tables are: of fields, and of their numbers in protobuf.
+pub fn paths() -> [PathBuf; 2] {
+    [root().join("core/src/api/fields/kubernetes.txt"), protobuf::path()]
 }
 
-/// Writes the table.
+/// Writes the tables.
 pub fn run_command(_: &[String]) -> Result<(), String> {
     run("cargo", &["fetch", "--locked", "--quiet"])?;
-    let sources = sources()?;
+    let sources = sources_of("k8s-openapi")?.join(VERSION);
     let mut structs = BTreeMap::new();
     read_folder(&sources, &sources, &mut structs)?;
-    let table = table(&structs)?;
-    let path = path();
-    fs::write(&path, &table).map_err(|error| format!("{}: {error}", path.display()))?;
-    println!("{}: {} lines", path.display(), table.lines().count());
+    for (path, table) in paths().into_iter().zip([table(&structs)?, protobuf::table()?]) {
+        fs::write(&path, &table).map_err(|error| format!("{}: {error}", path.display()))?;
+        println!("{}: {} lines", path.display(), table.lines().count());
+    }
     Ok(())
 }
 
-/// Where cargo keeps the sources.
-fn sources() -> Result<PathBuf, String> {
+/// Where cargo keeps the sources of a crate.
+fn sources_of(name: &str) -> Result<PathBuf, String> {
     let metadata = output("cargo", &["metadata", "--format-version", "1", "--locked"]);
     let metadata = metadata.ok_or("cargo metadata failed")?;
-    let manifest =
-        metadata.split('"').find(|word| word.contains("k8s-openapi-") && word.ends_with("Cargo.toml"));
-    let folder =
-        manifest.and_then(|manifest| Path::new(manifest).parent()).ok_or("k8s-openapi is not in the lock")?;
-    Ok(folder.join("src").join(VERSION))
+    let part = format!("/{name}-");
+    let manifest = metadata.split('"').find(|word| word.contains(&part) && word.ends_with("Cargo.toml"));
+    let folder = manifest.and_then(|manifest| Path::new(manifest).parent());
+    Ok(folder.ok_or_else(|| format!("{name} is not in the lock"))?.join("src"))
 }
 
 fn read_folder(folder: &Path, base: &Path, found: &mut BTreeMap<String, Struct>) -> Result<(), String> {

@@ -102,16 +102,20 @@ fn doc() -> Result<Vec<&'static str>, String> {
     done(run_with("cargo", &["doc", "--workspace", "--no-deps", "--document-private-items"], &flags))
 }
 
-/// The table of fields is what its generator makes of the pinned sources.
+/// The tables of fields are what their generator makes of the pinned sources.
 fn schema() -> Result<Vec<&'static str>, String> {
-    let path = crate::schema::path();
-    let before = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let read = || {
+        let read = |path: &std::path::PathBuf| {
+            std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+        };
+        crate::schema::paths().iter().map(read).collect::<Result<Vec<String>, String>>()
+    };
+    let before = read()?;
     crate::schema::run_command(&[])?;
-    let after = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    if before == after {
+    if before == read()? {
         Ok(Vec::new())
     } else {
-        Err(format!("{} was not up to date: commit it", path.display()))
+        Err("a table of fields was not up to date: commit it".into())
     }
 }
 

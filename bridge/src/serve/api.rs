@@ -2,9 +2,10 @@
 
 use super::exec;
 use super::keeper::{Guest, Keeper};
+use super::protobuf;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, USER_AGENT};
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming};
@@ -52,9 +53,22 @@ async fn answer(keeper: Keeper, request: Request<Incoming>) -> Result<Answer, In
         }
         Err(_) => return Ok(status(StatusCode::BAD_REQUEST, "BadRequest", "the body could not be read")),
     };
+    let mut headers = head.headers;
+    let is_protobuf = |value: &HeaderValue| value.as_bytes().starts_with(protobuf::CONTENT_TYPE.as_bytes());
+    let body = if headers.get(CONTENT_TYPE).is_some_and(is_protobuf) && !body.is_empty() {
+        match protobuf::to_json(&body) {
+            Ok(value) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                Bytes::from(value.to_string())
+            }
+            Err(words) => return Ok(status(StatusCode::BAD_REQUEST, "BadRequest", &words)),
+        }
+    } else {
+        body
+    };
     let mut inner = Request::builder().method(head.method).uri(head.uri);
     for name in [ACCEPT, CONTENT_TYPE, USER_AGENT] {
-        if let Some(value) = head.headers.get(&name) {
+        if let Some(value) = headers.get(&name) {
             inner = inner.header(name, value);
         }
     }
@@ -130,6 +144,6 @@ pub fn status(code: StatusCode, reason: &str, message: &str) -> Answer {
     let body = Full::new(Bytes::from(format!("{body}\n"))).boxed_unsync();
     let mut answer = Response::new(body);
     *answer.status_mut() = code;
-    answer.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer
 }
