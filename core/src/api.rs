@@ -12,6 +12,7 @@ pub mod endpoints;
 pub mod event;
 pub mod field_error;
 pub mod fields;
+pub mod kept;
 pub mod kinds;
 pub mod lease;
 pub mod names;

@@ -203,7 +203,7 @@ fn failure(error: &InputError, call: &Call) -> Value {
             format!("unable to upgrade connection: container not found (\"{container}\")")
         }
         InputError::NoSuchProgram(_) => format!(
-            "Internal error occurred: error executing command in container: failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: unable to start container process: exec: {program:?}: executable file not found in $PATH: unknown"
+            "Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: unable to start container process: exec: {program:?}: executable file not found in $PATH: unknown"
         ),
         other => other.to_string(),
     };

@@ -123,10 +123,17 @@ impl Drop for Guest {
     }
 }
 
+/// Who is in the world.
+struct Visit {
+    tell: UnboundedSender<Said>,
+    /// Whether it has heard anything: then it listens to a stream, or its answer is on the way.
+    heard: bool,
+}
+
 /// What the keeper's thread has.
 struct Room {
     session: Session,
-    guests: BTreeMap<u32, UnboundedSender<Said>>,
+    guests: BTreeMap<u32, Visit>,
     next: u32,
     from: Option<(String, String)>,
     told: u64,
@@ -137,20 +144,32 @@ struct Room {
 const SLICE: Budget = Budget(2_000);
 /// The longest that the keeper sleeps.
 const NAP: Duration = Duration::from_millis(50);
+/// How fast time passes at most, without a limit of its own, while nobody waits for anything but more of a stream: a
+/// watch would see days go by in a blink.
+const STREAMING: f64 = 100.0;
 /// How far the world may lag behind before its clock slips.
 const LAG: Duration = Duration::from_millis(200);
 
 impl Room {
     fn live(mut self, speed: Speed, orders: &Receiver<Order>) -> Recording {
+        let now = self.session.world().now();
         let mut clock = match speed {
-            Speed::Times(factor) => Some(Clock::new(factor, self.session.world().now())),
+            Speed::Times(factor) => Some(Clock::new(factor, now)),
             Speed::Max => None,
         };
+        let mut streaming = Clock::new(STREAMING, now);
         loop {
-            let wait = self.wait(clock.as_ref());
+            // Without a speed of its own the world has the streams' while there is nothing but streams.
+            let mut clock = clock.as_mut();
+            if clock.is_none() && !self.guests.is_empty() && self.guests.values().all(|guest| guest.heard) {
+                clock = Some(&mut streaming);
+            } else {
+                streaming.slip(self.session.world().now());
+            }
+            let wait = self.wait(clock.as_deref());
             match orders.recv_timeout(wait) {
                 Ok(order) => {
-                    self.pass(clock.as_mut());
+                    self.pass(clock.as_deref_mut());
                     self.carry_out(order);
                     while let Ok(order) = orders.try_recv() {
                         self.carry_out(order);
@@ -159,7 +178,7 @@ impl Room {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return self.session.recording().clone(),
             }
-            self.pass(clock.as_mut());
+            self.pass(clock);
             self.tell();
         }
     }
@@ -206,7 +225,7 @@ impl Room {
                     self.session.input(Input::Open { stranger, errand }).map(|()| stranger)
                 });
                 if let Ok(id) = opened {
-                    self.guests.insert(id, tell);
+                    self.guests.insert(id, Visit { tell, heard: false });
                 }
                 // Whoever asked may have gone; then its guest was never made, and nobody says that it leaves.
                 if let (Err(Ok(id)), _) = (answer.send(opened), ()) {
@@ -260,8 +279,10 @@ impl Room {
     fn tell(&mut self) {
         for (StrangerId(id), said) in self.session.take_said() {
             let is_end = matches!(said, Said::Ended(_));
-            if let Some(guest) = self.guests.get(&id) {
-                let _ = guest.send(said);
+            if let Some(guest) = self.guests.get_mut(&id) {
+                guest.heard = true;
+                // Whoever has gone will have left.
+                let _ = guest.tell.send(said);
             }
             if is_end {
                 self.guests.remove(&id);

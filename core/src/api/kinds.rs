@@ -2,8 +2,8 @@
 
 use super::names::NameRule;
 use super::{
-    FieldError, Object, config_map, deployment, endpoint_slice, endpoints, event, lease, namespace, node,
-    pod, replica_set, secret, service, service_account, stateful_set,
+    FieldError, Object, config_map, deployment, endpoint_slice, endpoints, event, kept, lease, namespace,
+    node, pod, replica_set, secret, service, service_account, stateful_set,
 };
 use crate::base::Instant;
 use serde_json::Value;
@@ -13,17 +13,46 @@ pub static KINDS: &[&Kind] = &[
     &config_map::CONFIG_MAP,
     &endpoints::ENDPOINTS,
     &event::EVENT,
+    &kept::LIMIT_RANGE,
     &namespace::NAMESPACE,
     &node::NODE,
+    &kept::PERSISTENT_VOLUME_CLAIM,
+    &kept::PERSISTENT_VOLUME,
     &pod::POD,
+    &kept::POD_TEMPLATE,
+    &kept::REPLICATION_CONTROLLER,
+    &kept::RESOURCE_QUOTA,
     &secret::SECRET,
     &service_account::SERVICE_ACCOUNT,
     &service::SERVICE,
+    &kept::CONTROLLER_REVISION,
+    &kept::DAEMON_SET,
     &deployment::DEPLOYMENT,
     &replica_set::REPLICA_SET,
     &stateful_set::STATEFUL_SET,
+    &kept::HORIZONTAL_POD_AUTOSCALER,
+    &kept::CRON_JOB,
+    &kept::JOB,
     &lease::LEASE,
     &endpoint_slice::ENDPOINT_SLICE,
+    &kept::INGRESS_CLASS,
+    &kept::INGRESS,
+    &kept::IP_ADDRESS,
+    &kept::NETWORK_POLICY,
+    &kept::SERVICE_CIDR,
+    &kept::RUNTIME_CLASS,
+    &kept::POD_DISRUPTION_BUDGET,
+    &kept::CLUSTER_ROLE_BINDING,
+    &kept::CLUSTER_ROLE,
+    &kept::ROLE_BINDING,
+    &kept::ROLE,
+    &kept::PRIORITY_CLASS,
+    &kept::CSI_DRIVER,
+    &kept::CSI_NODE,
+    &kept::CSI_STORAGE_CAPACITY,
+    &kept::STORAGE_CLASS,
+    &kept::VOLUME_ATTACHMENT,
+    &kept::VOLUME_ATTRIBUTES_CLASS,
 ];
 
 /// A kind: its names, and what the API server does with its objects.
@@ -51,6 +80,8 @@ pub struct Kind {
     pub has_scale: bool,
     /// Whether `metadata.generation` counts changes of its spec.
     pub has_generation: bool,
+    /// Whether its objects are kept, and nobody acts on them.
+    pub is_kept: bool,
     /// What names its objects may have.
     pub name_rule: NameRule,
     /// Whether a PUT to a name that does not exist creates the object.
@@ -91,6 +122,7 @@ impl Kind {
         has_status: false,
         has_scale: false,
         has_generation: false,
+        is_kept: false,
         name_rule: NameRule::Subdomain,
         create_on_update: false,
         returns_deleted: false,

@@ -85,6 +85,10 @@ fn operations(kind: &Kind) -> Value {
     })
 }
 
+/// Types of one value that have names of their own.
+const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
+const INT_OR_STRING: &str = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
+
 /// The schemas of one document.
 #[derive(Default)]
 struct Schemas {
@@ -122,6 +126,12 @@ impl Schemas {
             let schema = self.object(shape);
             self.done.insert(name.clone(), schema);
         }
+        json!({ "$ref": format!("#/components/schemas/{name}") })
+    }
+
+    /// A reference to the schema of a type of one value.
+    fn named(&mut self, name: &str, schema: Value) -> Value {
+        self.done.entry(name).or_insert(schema);
         json!({ "$ref": format!("#/components/schemas/{name}") })
     }
 
@@ -171,9 +181,12 @@ impl Schemas {
             Shape::Float => json!({ "type": "number", "format": "double" }),
             Shape::Bool => json!({ "type": "boolean" }),
             Shape::Bytes => json!({ "type": "string", "format": "byte" }),
-            Shape::Quantity => json!({ "oneOf": [{ "type": "string" }, { "type": "number" }] }),
+            Shape::Quantity => {
+                self.named(QUANTITY, json!({ "oneOf": [{ "type": "string" }, { "type": "number" }] }))
+            }
             Shape::IntOrString => {
-                json!({ "oneOf": [{ "type": "integer" }, { "type": "string" }], "format": "int-or-string" })
+                let either = json!({ "oneOf": [{ "type": "integer" }, { "type": "string" }], "format": "int-or-string" });
+                self.named(INT_OR_STRING, either)
             }
             Shape::Time | Shape::MicroTime => json!({ "type": "string", "format": "date-time" }),
             Shape::Any => json!({ "type": "object" }),

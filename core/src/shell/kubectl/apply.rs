@@ -273,6 +273,12 @@ impl Doing<'_> {
         answer: &Answer,
     ) -> Asked<Result<Value, Problem>> {
         let current = &answer.json;
+        let dry_run = DryRun::of(self.args);
+        if dry_run == DryRun::Client {
+            // Nothing is compared then, and what is shown is the object as it is.
+            self.done(io, "configured")?;
+            return Ok(Ok(current.clone()));
+        }
         let annotation =
             tree::map(current, "metadata.annotations").and_then(|map| map.get(LAST_APPLIED)?.as_str());
         let (plural, name) = (self.target.kind.plural, &self.target.name);
@@ -294,11 +300,6 @@ impl Doing<'_> {
         if patch.as_object().is_some_and(serde_json::Map::is_empty) {
             self.done(io, "unchanged")?;
             return Ok(Ok(current.clone()));
-        }
-        let dry_run = DryRun::of(self.args);
-        if dry_run == DryRun::Client {
-            self.done(io, "configured")?;
-            return Ok(Ok(modified));
         }
         let query = [
             ("dryRun", dry_run.query()),

@@ -24,6 +24,7 @@ pub static ENTRIES: &[Entry] = &[
     run::RUN,
     set::IMAGE,
     set::ENV,
+    set::RESOURCES,
     explain::EXPLAIN,
     get::GET,
     delete::DELETE,

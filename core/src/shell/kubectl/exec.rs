@@ -36,7 +36,7 @@ impl Exec {
             let words = "you must specify at least one command for the container";
             return io.fail(words);
         }
-        let pod = pod_of(io, &self.args, name, |_, _| None)?;
+        let (pod, _) = pod_of(io, &self.args, name, |_, _| None)?;
         let (namespace, name) = (tree::str(&pod, "metadata.namespace"), tree::str(&pod, "metadata.name"));
         let containers = tree::list(&pod, "spec.containers");
         let container = self

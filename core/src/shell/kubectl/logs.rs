@@ -49,7 +49,13 @@ impl Logs {
             return self.read(io);
         }
         let pods: Vec<Value> = match (self.args.words.first(), self.args.text("selector")) {
-            (Some(name), None) => vec![pod_of(io, &self.args, name, missing)?],
+            (Some(name), None) => {
+                let (pod, of) = pod_of(io, &self.args, name, missing)?;
+                if of > 1 {
+                    io.complain(&format!("Found {of} pods, using pod/{}", tree::str(&pod, "metadata.name")));
+                }
+                vec![pod]
+            }
             (None, Some(selector)) => {
                 let namespace = config::namespace(io, &self.args);
                 let path = client::path(&pod::POD, &namespace, "");

@@ -175,14 +175,14 @@ impl Run {
     }
 }
 
-/// The pod that `pod/x`, `x`, or `deployment/x` (its first pod) names, for exec and logs. What is not there is refused in
-/// the words that `missing` makes of the server's.
+/// The pod that `pod/x`, `x`, or `deployment/x` (its first pod) names, for exec and logs, and how many it was chosen from.
+/// What is not there is refused in the words that `missing` makes of the server's.
 pub fn pod_of(
     io: &mut Io<'_, '_, '_>,
     args: &Args,
     word: &str,
     missing: fn(&str, &str) -> Option<String>,
-) -> super::script::Asked<Value> {
+) -> super::script::Asked<(Value, usize)> {
     let namespace = config::namespace(io, args);
     let target = match word.split_once('/') {
         Some(_) => resources::targets(&[word.to_string()]).map(|mut targets| targets.pop()),
@@ -199,7 +199,7 @@ pub fn pod_of(
         };
     }
     if target.kind == &pod::POD {
-        return Ok(answer.json.clone());
+        return Ok((answer.json.clone(), 1));
     }
     let selector = tree::get(&answer.json, "spec.selector");
     let labels = selector.and_then(|s| s.get("matchLabels")).or(selector).and_then(Value::as_object);
@@ -222,7 +222,7 @@ pub fn pod_of(
             .any(|c| tree::str(c, "type") == "Ready" && tree::str(c, "status") == "True")
     };
     match items.iter().find(ready).or(items.first()) {
-        Some(found) => Ok(found.clone()),
+        Some(found) => Ok((found.clone(), items.len())),
         None => io.fail(&format!("no pods found for {word}")),
     }
 }

@@ -1,4 +1,5 @@
-//! `kubectl set image` and `set env`: other images and variables in a pod template. Knows where pod specs are.
+//! `kubectl set image`, `set env` and `set resources`: other images, variables and requests in a pod template. Knows where
+//! pod specs are.
 //! Models: kubectl `pkg/cmd/set/set_image.go`, `set_env.go`. Omits: `set resources`, `set selector`, --local, --from
 
 use super::apply::DryRun;
@@ -20,6 +21,27 @@ pub const ENV: Entry =
     Entry::new("set env", "Update environment variables on a pod template", ENV_FLAGS, |args| {
         Work::Set(Set { args, what: What::Env })
     });
+
+/// `kubectl set resources`.
+pub const RESOURCES: Entry = Entry::new(
+    "set resources",
+    "Update resource requests/limits on objects with pod templates",
+    RESOURCE_FLAGS,
+    |args| Work::Set(Set { args, what: What::Resources }),
+);
+
+const RESOURCE_FLAGS: &[Flag] = &[
+    value("filename", Some('f')),
+    switch("recursive", Some('R')),
+    value("selector", Some('l')),
+    switch("all", None),
+    value("containers", Some('c')),
+    value("limits", None),
+    value("requests", None),
+    value("output", Some('o')),
+    optional("dry-run", "unchanged"),
+    value("field-manager", None),
+];
 
 const ENV_FLAGS: &[Flag] = &[
     value("filename", Some('f')),
@@ -49,6 +71,36 @@ const FLAGS: &[Flag] = &[
 enum What {
     Image,
     Env,
+    Resources,
+}
+
+impl What {
+    /// The word for it where pairs are asked for.
+    fn word(self) -> &'static str {
+        match self {
+            What::Image => "image",
+            What::Env => "environment",
+            What::Resources => "resource",
+        }
+    }
+
+    /// What is said when it is done.
+    fn said(self) -> &'static str {
+        match self {
+            What::Image => "image updated",
+            What::Env => "env updated",
+            What::Resources => "resource requirements updated",
+        }
+    }
+
+    /// The word for it where a patch fails.
+    fn patched(self) -> &'static str {
+        match self {
+            What::Image => "image update",
+            What::Env => "env update",
+            What::Resources => "limit update",
+        }
+    }
 }
 
 /// A `kubectl set` at work.
@@ -62,8 +114,7 @@ impl Set {
     /// One turn.
     pub fn run(&self, io: &mut Io<'_, '_, '_>) -> Flow<Work> {
         let words = self.args.words.clone();
-        let what = if self.what == What::Image { "image" } else { "environment" };
-        let (words, pairs) = io.check(objects::and_pairs(&words, what))?;
+        let (words, pairs) = io.check(objects::and_pairs(&words, self.what.word()))?;
         if self.args.on("all") && self.args.text("selector").is_some() {
             return io.fail("cannot set --all and --selector at the same time");
         }
@@ -72,11 +123,18 @@ impl Set {
                 .fail("one or more resources must be specified as <resource> <name> or <resource>/<name>");
         }
         let pairs = [pairs, self.args.all("env")].concat();
-        if pairs.is_empty() && !self.args.on("list") {
-            return io.fail(&format!(
-                "at least one {} is required",
-                if self.what == What::Image { "image update" } else { "environment variable" }
-            ));
+        let is_missing = match self.what {
+            What::Image | What::Env => pairs.is_empty() && !self.args.on("list"),
+            What::Resources => self.args.text("limits").or(self.args.text("requests")).is_none(),
+        };
+        if is_missing {
+            return io.fail(match self.what {
+                What::Image => "at least one image update is required",
+                What::Env => "at least one environment variable is required",
+                What::Resources => {
+                    "you must specify an update to requests or limits (in the form of --requests/--limits)"
+                }
+            });
         }
         if self.what == What::Image && pairs.len() > 1 && pairs.iter().any(|pair| pair.starts_with("*=")) {
             return io.fail(
@@ -97,6 +155,9 @@ impl Set {
     /// Makes the changes; the problem of one that cannot be made.
     fn change(&self, wanted: &mut Value, spec: &str, pairs: &[String]) -> Result<(), Problem> {
         let chosen = self.args.text("containers").unwrap_or("*");
+        if self.what == What::Resources {
+            return self.set_resources(wanted, spec, chosen);
+        }
         for pair in pairs {
             let (name, new) =
                 pair.split_once('=').map_or((pair.as_str(), None), |(name, new)| (name, Some(new)));
@@ -112,10 +173,44 @@ impl Set {
         Ok(())
     }
 
+    /// Gives containers other requests and limits; a quantity of 0 takes one away.
+    fn set_resources(&self, object: &mut Value, spec: &str, chosen: &str) -> Result<(), Problem> {
+        let mut found = false;
+        for container in tree::list_mut(object, &format!("{spec}.containers")) {
+            if chosen != "*" && tree::str(container, "name") != chosen {
+                continue;
+            }
+            found = true;
+            for list in ["limits", "requests"] {
+                for pair in
+                    self.args.text(list).unwrap_or_default().split(',').filter(|pair| !pair.is_empty())
+                {
+                    let Some((name, quantity)) = pair.split_once('=') else {
+                        let words =
+                            format!("error: invalid argument syntax {pair}, expected <resource>=<value>");
+                        return Err(Problem::Text(words));
+                    };
+                    let mut own =
+                        tree::map(container, &format!("resources.{list}")).cloned().unwrap_or_default();
+                    if quantity == "0" {
+                        own.remove(name);
+                    } else {
+                        own.insert(name.into(), quantity.into());
+                    }
+                    tree::set(container, &format!("resources.{list}"), own);
+                }
+            }
+        }
+        match found {
+            true => Ok(()),
+            false => Err(Problem::Text(format!("error: unable to find container named {chosen:?}"))),
+        }
+    }
+
     fn one(&self, io: &mut Io<'_, '_, '_>, found: &Found, pairs: &[String]) -> Asked<Result<(), Problem>> {
         let kind = found.target.kind;
         let spec = spec_of(found);
-        let said = if self.what == What::Image { "image updated" } else { "env updated" };
+        let said = self.what.said();
         let mut wanted = found.tree.clone();
         let named = |text: String| Problem::Text(format!("{}/{} {text}", kind.plural, found.target.name));
         if tree::get(&wanted, spec).is_none() {
@@ -140,10 +235,8 @@ impl Set {
         let answer = io.http(request)?;
         if !answer.is_ok() {
             let message = tree::str(&answer.status(), "message").to_string();
-            let what = if self.what == What::Image { "image" } else { "env" };
-            return Ok(Err(Problem::Text(format!(
-                "failed to patch {what} update to pod template: {message}"
-            ))));
+            let what = self.what.patched();
+            return Ok(Err(Problem::Text(format!("failed to patch {what} to pod template: {message}"))));
         }
         create::show(io, &self.args, kind, &answer.json, said)?;
         Ok(Ok(()))

@@ -42,7 +42,11 @@ pub fn events_by(io: &mut Io<'_, '_, '_>, namespace: &str, fields: &str, page: &
         let source = [tree::str(event, "source.component"), tree::str(event, "reportingComponent")];
         let source = source.into_iter().find(|source| !source.is_empty()).unwrap_or_default();
         let (kind, reason) = (tree::str(event, "type"), tree::str(event, "reason"));
-        let message = tree::str(event, "message").trim();
+        let mut message = tree::str(event, "message").trim().to_string();
+        let part = tree::str(event, "involvedObject.fieldPath");
+        if !part.is_empty() {
+            message = format!("{part}: {message}");
+        }
         page.line(1, &format!("{kind}\t{reason}\t{}\t{source}\t{message}", interval(event, io.now())));
     }
     Ok(())

@@ -57,7 +57,7 @@ fn heading(io: &Io<'_, '_, '_>, subject: &Subject, page: &mut Page) {
     page.field(0, "Namespace", subject.namespace());
     page.field(0, "Priority", &tree::int(tree, "spec.priority").unwrap_or(0).to_string());
     page.field_if(0, "Priority Class Name", subject.str("spec.priorityClassName"));
-    page.field(0, "Service Account", subject.str("spec.serviceAccountName"));
+    page.field_if(0, "Service Account", subject.str("spec.serviceAccountName"));
     match subject.str("spec.nodeName") {
         "" => page.field(0, "Node", "<none>"),
         node => page.field(0, "Node", &format!("{node}/{}", subject.str("status.hostIP"))),
