@@ -1,12 +1,10 @@
 //! `tidepool serve` with nothing but sockets: the API server, watches, DNS over UDP and TCP, node ports, a clean end.
 
-mod support;
-
 use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{TcpStream, UdpSocket};
 use std::time::Duration;
-use support::{Served, http};
+use tidepool_clients::{Served, http, tidepool};
 
 const DEPLOYMENT: &str = r#"{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"replicas":2,
     "selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[
@@ -144,7 +142,7 @@ fn bad_arguments_are_refused_with_a_reason() {
         (&["--forward", "svc/nope:80"], "there is no Service nope with an address in namespace default"),
         (&["--cluster", "/nowhere"], "cannot read /nowhere"),
     ] {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tidepool"));
+        let mut command = std::process::Command::new(tidepool());
         let output = command.arg("serve").args(args).output().expect("it runs");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && said.contains(words), "{args:?}: {said}");

@@ -1,11 +1,9 @@
 //! The real kubectl beside ours: for the same world, the same commands print the same. Goes without, and says so, where
 //! kubectl is not installed.
 
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::Served;
+use tidepool_clients::{Served, tidepool};
 
 /// Where `cargo xtask` unpacks it, or anywhere on the path.
 fn kubectl() -> Option<PathBuf> {
@@ -46,7 +44,7 @@ fn ours(commands: &[(String, bool)]) -> Vec<String> {
     }
     let file = std::env::temp_dir().join(format!("tidepool-ours-{}.sh", std::process::id()));
     std::fs::write(&file, script).expect("a script");
-    let output = Command::new(env!("CARGO_BIN_EXE_tidepool")).arg("run").arg(&file).output().expect("a run");
+    let output = Command::new(tidepool()).arg("run").arg(&file).output().expect("a run");
     let _ = std::fs::remove_file(&file);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.split(MARK).skip(1).map(|part| part.split_once('\n').unwrap_or_default().1.to_string()).collect()

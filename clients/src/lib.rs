@@ -1,9 +1,9 @@
-//! A served world for tests: started on free ports of 127.0.0.1, ended when it is dropped.
-#![allow(dead_code)] // each test program uses its part
+//! A served world for real clients: started on free ports of 127.0.0.1, ended when it is dropped. Knows no client.
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub struct Served {
 impl Served {
     /// Starts `tidepool serve` with these arguments and waits until it is ready.
     pub fn start(args: &[&str]) -> Served {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tidepool"));
+        let mut command = Command::new(tidepool());
         let mut child =
             command.arg("serve").args(args).stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().expect("standard output"));
@@ -65,6 +65,16 @@ impl Drop for Served {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The program, built if it is not yet.
+pub fn tidepool() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo).args(["build", "--quiet", "-p", "tidepool-bridge"]).status();
+    assert!(built.is_ok_and(|status| status.success()), "tidepool does not build");
+    // A test program is in target/debug/deps, beside the folder of programs.
+    let own = std::env::current_exe().expect("a test program");
+    own.parent().and_then(Path::parent).expect("its folder").join("tidepool")
 }
 
 /// One HTTP request on a connection of its own.
