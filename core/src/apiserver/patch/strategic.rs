@@ -5,6 +5,7 @@
 
 use crate::api::Status;
 use crate::api::merge_keys::{merge_key, merges_values};
+use crate::base::order;
 use serde_json::{Map, Value};
 
 /// How a list is merged.
@@ -179,7 +180,7 @@ fn arrange(list: &mut Vec<Value>, order: &[Value], before: &[Value], by: By) {
     };
     let (mut named, others): (Vec<Value>, Vec<Value>) =
         list.drain(..).partition(|item| place(order, item).is_some());
-    named.sort_by_key(|item| place(order, item));
+    order::sort_by_key(&mut named, |item| place(order, item));
     let (mut named, mut others) = (named.into_iter().peekable(), others.into_iter().peekable());
     while let Some(other) = others.peek() {
         let other_first = match named.peek() {
