@@ -17,7 +17,7 @@ use crate::effect::Out;
 use crate::trace::Reason;
 use endpoints::{Endpoint, Ports};
 use packing::{Plan, Slice};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 const MANAGED_BY_LABEL: &str = "endpointslice.kubernetes.io/managed-by";
 const MANAGER: &str = "endpointslice-controller.k8s.io";
@@ -195,11 +195,8 @@ fn fill(slice: Object, ports: &Ports, endpoints: &[Value], service: &Object, tim
 /// The labels of a Service's slices: its own, but for those that the controller sets itself.
 fn labels(service: &Object) -> Value {
     let reserved = [SERVICE_NAME_LABEL, MANAGED_BY_LABEL, HEADLESS_LABEL];
-    let mut labels: Map<String, Value> = service
-        .labels()
-        .filter(|(key, _)| !reserved.contains(key))
-        .map(|(key, value)| (key.into(), value.into()))
-        .collect();
+    let own = service.labels().filter(|(key, _)| !reserved.contains(key));
+    let mut labels = tree::object(own.map(|(key, value)| (key.into(), value.into())));
     labels.insert(SERVICE_NAME_LABEL.into(), service.name().into());
     labels.insert(MANAGED_BY_LABEL.into(), MANAGER.into());
     if service::is_headless(service) {

@@ -10,7 +10,7 @@ use crate::api::endpoints::ENDPOINTS;
 use crate::api::{Change, Object, Request, pod, service, tree};
 use crate::base::{FlatMap, FlatSet};
 use crate::effect::Out;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::net::IpAddr;
 
 const MANAGED_BY_LABEL: &str = "endpoints.kubernetes.io/managed-by";
@@ -86,8 +86,7 @@ impl Reconcile for EndpointsObjects {
 
 /// The labels: the Service's own and the controller's.
 fn labels(service: &Object) -> Value {
-    let mut labels: Map<String, Value> =
-        service.labels().map(|(key, value)| (key.into(), value.into())).collect();
+    let mut labels = tree::object(service.labels().map(|(key, value)| (key.into(), value.into())));
     labels.insert(MANAGED_BY_LABEL.into(), MANAGER.into());
     if service::is_headless(service) {
         labels.insert(HEADLESS_LABEL.into(), "".into());

@@ -5,6 +5,7 @@
 
 use crate::api::Status;
 use crate::api::merge_keys::{merge_key, merges_values};
+use crate::api::tree;
 use crate::base::order;
 use serde_json::{Map, Value};
 
@@ -60,7 +61,7 @@ impl Patch<'_> {
         match patch.get("$patch").and_then(Value::as_str) {
             Some("replace") => {
                 let rest = patch.iter().filter(|(key, _)| *key != "$patch");
-                *target = Value::Object(rest.map(|(k, v)| (k.clone(), v.clone())).collect());
+                *target = tree::object(rest.map(|(k, v)| (k.clone(), v.clone()))).into();
                 return Ok(());
             }
             Some("delete") => {
