@@ -48,15 +48,15 @@ impl Wake {
             Wake::Arrive(host, _) => ("Arrive", u64::from(host.0)),
             Wake::ApiRequest(_, token, _) => ("ApiRequest", token.0),
             Wake::ApiReply(_, token, _) => ("ApiReply", token.0),
-            Wake::ApiHttp(pid, ..) => ("ApiHttp", u64::from(pid.0)),
-            Wake::ApiHttpReply(pid, ..) => ("ApiHttpReply", u64::from(pid.0)),
+            Wake::ApiHttp(pid, ..) => ("ApiHttp", pid.0),
+            Wake::ApiHttpReply(pid, ..) => ("ApiHttpReply", pid.0),
             Wake::Watch(_) => return "Watch".into(),
             Wake::Control(controller, _) => ("Control", u64::from(controller.0)),
             Wake::Kubelet(node, _) => ("Kubelet", u64::from(node.0)),
             Wake::Proxy(node, _) => ("Proxy", u64::from(node.0)),
             Wake::Runtime(node, _) => ("Runtime", u64::from(node.0)),
-            Wake::Resume(pid, _) => ("Resume", u64::from(pid.0)),
-            Wake::Socket(socket, _) => ("Socket", u64::from(socket.0)),
+            Wake::Resume(pid, _) => ("Resume", pid.0),
+            Wake::Socket(socket, _) => ("Socket", socket.0),
         };
         format!("{what} {whose}")
     }
