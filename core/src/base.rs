@@ -2,12 +2,15 @@
 
 pub mod canon;
 pub mod draw;
+pub mod flat;
 pub mod id;
 pub mod object_ref;
+pub mod order;
 pub mod time;
 
 pub use canon::{Canon, Encoder};
 pub use draw::{Purpose, Seed};
+pub use flat::{FlatMap, FlatSet};
 pub use id::{Fd, HostId, NodeId, Pid, SockId, StrangerId, TerminalId};
 pub use object_ref::ObjectRef;
 pub use time::{Duration, Instant};

@@ -16,14 +16,13 @@ pub mod walk;
 
 use crate::api::kinds::Kind;
 use crate::api::{WatchEvent, WatchKind, endpoint_slice, node, service as service_kind};
-use crate::base::{Duration, Instant, NodeId, ObjectRef, Purpose, Text};
+use crate::base::{Duration, FlatMap, Instant, NodeId, ObjectRef, Purpose, Text};
 use crate::effect::{Out, ProxyWake, Wake};
 use crate::net::{Conntrack, Packet};
 use crate::trace::reason::RulePick;
 use crate::trace::{Origin, Place, Reason, Refusal};
 use affinity::Affinity;
 use ipnet::IpNet;
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use table::Table;
@@ -40,7 +39,7 @@ pub static KINDS: [&Kind; 3] = [&service_kind::SERVICE, &endpoint_slice::ENDPOIN
 pub struct KubeProxies {
     pods: IpNet,
     table: Arc<Table>,
-    nodes: BTreeMap<NodeId, KubeProxy>,
+    nodes: FlatMap<NodeId, KubeProxy>,
 }
 
 /// The kube-proxy of one node: what it was told, what it has written.
@@ -89,7 +88,7 @@ impl KubeProxies {
     /// For a cluster whose pods have addresses of this range.
     pub fn new(pods: IpNet) -> KubeProxies {
         let table = Arc::new(Table::new(pods.addr().is_ipv4()));
-        KubeProxies { pods, table, nodes: BTreeMap::new() }
+        KubeProxies { pods, table, nodes: FlatMap::new() }
     }
 
     /// A node starts its kube-proxy.

@@ -1,6 +1,7 @@
 //! What Tab completes in a terminal: commands, kubectl's words, names of objects. Offers what is there; runs nothing.
 
 use crate::sim::Stage;
+use tidepool_core::base::order;
 
 /// The commands of the in-page shell that are worth completing.
 const COMMANDS: [&str; 14] = [
@@ -58,7 +59,7 @@ pub fn complete(line: &str, stage: &Stage, is_operator: bool) -> Completed {
                 || (word.is_empty() && !before.is_empty() && w.starts_with(word))
         })
         .collect();
-    fitting.sort();
+    order::sort(&mut fitting);
     fitting.dedup();
     let common = common_start(&fitting);
     let stem = line.strip_suffix(word).unwrap_or(line);

@@ -3,8 +3,7 @@
 pub mod route;
 
 use crate::sim::{Stage, StageNode, StagePod, StageService};
-use std::collections::BTreeMap;
-use tidepool_core::base::Text;
+use tidepool_core::base::{FlatMap, Text, order};
 use tidepool_core::trace::Place;
 
 /// The size of the stage.
@@ -126,7 +125,7 @@ pub struct Layout {
     pub gutter: (f64, f64),
     /// Where ways go below and above the rings.
     pub lanes: (f64, f64),
-    places: BTreeMap<Place, (Rect, Side)>,
+    places: FlatMap<Place, (Rect, Side)>,
 }
 
 const BAND_TOP: f64 = 58.0;
@@ -208,7 +207,7 @@ impl Layout {
 
     fn name_places(&mut self, stage: &Stage) {
         let band = self.band;
-        let mut places = BTreeMap::new();
+        let mut places = FlatMap::new();
         for (place, rect) in
             [(Place::ApiServer, band.api), (Place::Etcd, band.etcd), (Place::Scheduler, band.controllers)]
         {
@@ -343,7 +342,9 @@ fn squares(inner: Rect) -> usize {
 /// The learner's own pods first, then DNS, then what else the cluster runs.
 fn pod_order(node: &StageNode) -> Vec<usize> {
     let mut order: Vec<usize> = (0..node.pods.len()).collect();
-    order.sort_by_key(|n| node.pods.get(*n).map(|pod| (&*pod.namespace == "kube-system", !pod.is_dns, *n)));
+    order::sort_by_key(&mut order, |n| {
+        node.pods.get(*n).map(|pod| (&*pod.namespace == "kube-system", !pod.is_dns, *n))
+    });
     order
 }
 

@@ -3,6 +3,7 @@
 
 use crate::assist::{self, Known, Miss, Severity};
 use tidepool_core::api::yaml;
+use tidepool_core::base::order;
 
 /// A problem.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,7 +72,7 @@ pub fn find_in(text: &str, known: &Known) -> Vec<Problem> {
         }
     } else {
         problems.extend(assist::misses(text, &read, known).into_iter().map(|found| missed(text, found)));
-        problems.sort_by_key(|problem| problem.severity);
+        order::sort_by_key(&mut problems, |problem| problem.severity);
     }
     problems
 }

@@ -1,8 +1,7 @@
 //! Who answered how often and how fast, counted from the log as it grows. Knows no Services.
 
 use crate::follow::is_request;
-use std::collections::BTreeMap;
-use tidepool_core::base::Duration;
+use tidepool_core::base::{Duration, FlatMap, order};
 use tidepool_core::trace::{Cargo, Event, Fact, Log, Place, TcpFlag};
 
 /// What is known of one that answers.
@@ -24,7 +23,7 @@ impl Tally {
     /// The latency that a share of the answers was below: 50 for the median.
     pub fn percentile(&self, percent: usize) -> Option<Duration> {
         let mut sorted = self.latencies.clone();
-        sorted.sort_unstable();
+        order::sort(&mut sorted);
         let at = (sorted.len() * percent / 100).min(sorted.len().checked_sub(1)?);
         sorted.get(at).map(|ns| Duration(*ns))
     }
@@ -34,7 +33,7 @@ impl Tally {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Traffic {
     /// By who answered.
-    pub by_place: BTreeMap<Place, Tally>,
+    pub by_place: FlatMap<Place, Tally>,
 }
 
 impl Traffic {

@@ -4,10 +4,9 @@ use crate::shell::{output, root};
 use std::fs;
 
 /// The most that wasm, JavaScript and CSS before first use may have, gzipped, in bytes. The aim is 700,000 when everything
-/// is in; this is what may not be exceeded until the code is made smaller. It was 1,500,000 before Python, the lessons and
-/// the editor's help came; the largest savings known are one instance of std's sort instead of seventy, and flat maps
-/// instead of BTreeMap's 1,700 functions.
-const BUDGET: u64 = 1_700_000;
+/// is in; this is just above what is reached (1,346,741), so that nothing grows unseen. It was 1,700,000 before maps became
+/// flat, sorts one, and the reader of Markdown our own. The largest parts left are kubectl and Python.
+const BUDGET: u64 = 1_360_000;
 /// What is loaded later, by the start of its name.
 const LATER: &[&str] = &["editor", "sw"];
 

@@ -4,16 +4,15 @@
 //! Models: client-go `tools/cache` with the index by controlling owner.
 
 use super::{Object, WatchEvent, WatchKind, tree};
-use crate::base::{ObjectRef, Text};
+use crate::base::{FlatMap, FlatSet, ObjectRef, Text};
 use crate::trace::Cause;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A client's copy of objects.
 #[derive(Debug, Clone, Default)]
 pub struct Cache {
-    kinds: BTreeMap<&'static str, BTreeMap<Text, BTreeMap<Text, Object>>>,
-    gone: BTreeMap<ObjectRef, u64>,
-    owned: BTreeMap<Text, BTreeSet<ObjectRef>>,
+    kinds: FlatMap<&'static str, FlatMap<Text, FlatMap<Text, Object>>>,
+    gone: FlatMap<ObjectRef, u64>,
+    owned: FlatMap<Text, FlatSet<ObjectRef>>,
 }
 
 /// How what a client knows has changed.
@@ -89,7 +88,7 @@ impl Cache {
 
     /// The objects of a kind in a namespace (empty for cluster-scoped kinds), by name.
     pub fn list(&self, kind: &str, namespace: &str) -> impl Iterator<Item = &Object> {
-        self.kinds.get(kind).and_then(|all| all.get(namespace)).into_iter().flat_map(BTreeMap::values)
+        self.kinds.get(kind).and_then(|all| all.get(namespace)).into_iter().flat_map(FlatMap::values)
     }
 
     /// The objects of a kind, by namespace and name.

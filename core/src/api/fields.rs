@@ -4,7 +4,7 @@
 
 pub mod texts;
 
-use std::collections::BTreeMap;
+use crate::base::FlatMap;
 use std::sync::LazyLock;
 
 static KUBERNETES: &str = include_str!("fields/kubernetes.txt");
@@ -55,12 +55,12 @@ pub struct Field {
 /// Both tables, read.
 struct Table {
     /// By kind: the group or `group/version`, and the struct.
-    kinds: BTreeMap<&'static str, Vec<(&'static str, &'static str)>>,
-    structs: BTreeMap<&'static str, Vec<Field>>,
+    kinds: FlatMap<&'static str, Vec<(&'static str, &'static str)>>,
+    structs: FlatMap<&'static str, Vec<Field>>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table { kinds: BTreeMap::new(), structs: BTreeMap::new() };
+    let mut table = Table { kinds: FlatMap::new(), structs: FlatMap::new() };
     let mut current = "";
     for line in KUBERNETES.lines().chain(MESHES.lines()).filter(|line| !line.starts_with('#')) {
         let mut words = line.split(' ');

@@ -5,9 +5,8 @@
 
 use super::request::PatchType;
 use super::{Object, Request, event::EVENT};
-use crate::base::{Duration, Instant, ObjectRef, Text};
+use crate::base::{Duration, FlatMap, FlatSet, Instant, ObjectRef, Text};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Distinct messages of one reason about one object before they are combined.
 const MAX_SIMILAR: usize = 10;
@@ -25,9 +24,9 @@ pub struct Recorder {
     component: Text,
     host: Text,
     structured: bool,
-    similar: BTreeMap<Key, Similar>,
-    sent: BTreeMap<(Key, Text), Sent>,
-    budgets: BTreeMap<ObjectRef, (u64, Instant)>,
+    similar: FlatMap<Key, Similar>,
+    sent: FlatMap<(Key, Text), Sent>,
+    budgets: FlatMap<ObjectRef, (u64, Instant)>,
     last_name: u64,
 }
 
@@ -50,7 +49,7 @@ type Key = (ObjectRef, Text);
 
 #[derive(Debug, Clone, Default)]
 struct Similar {
-    messages: BTreeSet<Text>,
+    messages: FlatSet<Text>,
     last: Instant,
 }
 
@@ -67,9 +66,9 @@ impl Recorder {
             component: component.into(),
             host: host.into(),
             structured: false,
-            similar: BTreeMap::new(),
-            sent: BTreeMap::new(),
-            budgets: BTreeMap::new(),
+            similar: FlatMap::new(),
+            sent: FlatMap::new(),
+            budgets: FlatMap::new(),
             last_name: 0,
         }
     }

@@ -3,8 +3,8 @@
 //!
 //! Models: `pkg/registry/core/service/{ipallocator,portallocator}`, KEP-3070 and KEP-3668.
 
+use crate::base::FlatSet;
 use ipnet::IpNet;
-use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
@@ -28,7 +28,7 @@ struct Pool {
     last: u128,
     /// How many numbers from the first are kept for those who ask by name.
     band: u128,
-    taken: BTreeSet<u128>,
+    taken: FlatSet<u128>,
 }
 
 impl Pool {
@@ -86,7 +86,7 @@ impl AddressPool {
         };
         let size = end.saturating_sub(network).saturating_add(1);
         let band = if size <= 16 { 0 } else { (size / 16).clamp(16, 256) };
-        AddressPool { range, pool: Pool { first: network + 1, last, band, taken: BTreeSet::new() } }
+        AddressPool { range, pool: Pool { first: network + 1, last, band, taken: FlatSet::new() } }
     }
 
     /// Takes any address.
@@ -151,7 +151,7 @@ impl PortPool {
         let (first, last) = (u128::from(*range.start()), u128::from(*range.end()));
         let size = last.saturating_sub(first) + 1;
         let band = if size <= 16 { 0 } else { (size / 32).clamp(16, 128) };
-        PortPool { range, pool: Pool { first, last, band, taken: BTreeSet::new() } }
+        PortPool { range, pool: Pool { first, last, band, taken: FlatSet::new() } }
     }
 
     /// Takes any port.

@@ -11,8 +11,8 @@ use super::replica_set::ReplicaSets;
 use super::scheduler::Scheduler;
 use crate::api::{Change, Kind, Recorder, Response, Status, WatchEvent};
 use crate::api::{
-    config_map, deployment, endpoint_slice, endpoints, lease, namespace, node, pod, replica_set, secret,
-    service, service_account, stateful_set,
+    config_map, deployment, endpoint_slice, endpoints, kept, lease, namespace, node, pod, replica_set,
+    secret, service, service_account, stateful_set,
 };
 use crate::base::Text;
 use crate::effect::{ControllerId, Out, Token};
@@ -170,16 +170,45 @@ controllers! {
 const COLLECTED: &[&Kind] = &[
     &config_map::CONFIG_MAP,
     &endpoints::ENDPOINTS,
+    &kept::LIMIT_RANGE,
     &namespace::NAMESPACE,
     &node::NODE,
+    &kept::PERSISTENT_VOLUME_CLAIM,
+    &kept::PERSISTENT_VOLUME,
     &pod::POD,
+    &kept::POD_TEMPLATE,
+    &kept::REPLICATION_CONTROLLER,
+    &kept::RESOURCE_QUOTA,
     &secret::SECRET,
     &service_account::SERVICE_ACCOUNT,
     &service::SERVICE,
+    &kept::CONTROLLER_REVISION,
+    &kept::DAEMON_SET,
     &deployment::DEPLOYMENT,
     &replica_set::REPLICA_SET,
     &stateful_set::STATEFUL_SET,
+    &kept::HORIZONTAL_POD_AUTOSCALER,
+    &kept::CRON_JOB,
+    &kept::JOB,
     &endpoint_slice::ENDPOINT_SLICE,
+    &kept::INGRESS_CLASS,
+    &kept::INGRESS,
+    &kept::IP_ADDRESS,
+    &kept::NETWORK_POLICY,
+    &kept::SERVICE_CIDR,
+    &kept::RUNTIME_CLASS,
+    &kept::POD_DISRUPTION_BUDGET,
+    &kept::CLUSTER_ROLE_BINDING,
+    &kept::CLUSTER_ROLE,
+    &kept::ROLE_BINDING,
+    &kept::ROLE,
+    &kept::PRIORITY_CLASS,
+    &kept::CSI_DRIVER,
+    &kept::CSI_NODE,
+    &kept::CSI_STORAGE_CAPACITY,
+    &kept::STORAGE_CLASS,
+    &kept::VOLUME_ATTACHMENT,
+    &kept::VOLUME_ATTRIBUTES_CLASS,
 ];
 
 impl Controllers {

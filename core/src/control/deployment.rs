@@ -16,17 +16,16 @@ use super::desk::{Call, Desk, Does, key, key_of, split};
 use crate::api::cache::controller_reference;
 use crate::api::request::PatchType;
 use crate::api::{Change, Object, Request, Response, Selector, Status, replica_set};
-use crate::base::{ObjectRef, Text};
+use crate::base::{FlatMap, ObjectRef, Text, order};
 use crate::effect::Out;
 use crate::trace::Reason;
 use scaling::{Numbers, Set};
 use serde_json::json;
-use std::collections::BTreeMap;
 
 /// The controller. Its memory beside its cache: the sizes that it asked for and that are not answered yet.
 #[derive(Debug, Clone, Default)]
 pub struct Deployments {
-    asked: BTreeMap<ObjectRef, (i64, i64)>,
+    asked: FlatMap<ObjectRef, (i64, i64)>,
 }
 
 impl Reconcile for Deployments {
@@ -132,7 +131,7 @@ fn claim(deployment: &Object, desk: &mut Desk, out: &mut Out<'_>) -> Option<Vec<
         }
         return None;
     }
-    owned.sort_by(|a, b| created(a).cmp(created(b)).then_with(|| a.key.cmp(&b.key)));
+    order::sort_by(&mut owned, |a, b| created(a).cmp(created(b)).then_with(|| a.key.cmp(&b.key)));
     Some(owned)
 }
 
@@ -299,7 +298,7 @@ impl<'a, 'w> Pass<'a, 'w> {
         let old = self.sets.iter().enumerate().filter(|(n, _)| Some(*n) != self.new).map(|(_, set)| set);
         let mut alive: Vec<&Set> = old.filter(|set| !set.object.is_terminating()).collect();
         let surplus = alive.len().saturating_sub(usize::try_from(limit).unwrap_or(0));
-        alive.sort_by_key(|set| revision::of(&set.object));
+        order::sort_by_key(&mut alive, |set| revision::of(&set.object));
         let gone: Vec<ObjectRef> = alive
             .into_iter()
             .take(surplus)

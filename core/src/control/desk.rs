@@ -6,10 +6,9 @@
 //! Models: client-go `util/workqueue` and controllers' sync loops.
 
 use crate::api::{Cache, Change, Object, Recorder, Request, Response, Saying, Status, Verb};
-use crate::base::{Duration, Instant, ObjectRef, Text};
+use crate::base::{Duration, FlatMap, Instant, ObjectRef, Text};
 use crate::effect::{Client, ControllerId, Out, Token, Wake};
 use crate::trace::{Cause, Origin, Place};
-use std::collections::BTreeMap;
 
 /// The first wait after a failure; it doubles up to [`MAX_BACKOFF`].
 const MIN_BACKOFF: Duration = Duration::millis(5);
@@ -28,8 +27,8 @@ pub struct Desk {
     pub place: Place,
     /// What it knows.
     pub cache: Cache,
-    queue: BTreeMap<Text, Item>,
-    calls: BTreeMap<Token, Call>,
+    queue: FlatMap<Text, Item>,
+    calls: FlatMap<Token, Call>,
     next_token: u64,
     recorder: Recorder,
 }
@@ -77,8 +76,8 @@ impl Desk {
             name,
             place,
             cache: Cache::default(),
-            queue: BTreeMap::new(),
-            calls: BTreeMap::new(),
+            queue: FlatMap::new(),
+            calls: FlatMap::new(),
             next_token: 0,
             recorder,
         }

@@ -12,13 +12,12 @@ use super::selection::{Selection, TriggerTimes, selects};
 use crate::api::cache::controller_reference;
 use crate::api::endpoint_slice::{self as slice_kind, ENDPOINT_SLICE, SERVICE_NAME_LABEL};
 use crate::api::{Change, Object, Request, Response, Status, service, tree};
-use crate::base::{Duration, Text};
+use crate::base::{Duration, FlatMap, FlatSet, Text};
 use crate::effect::Out;
 use crate::trace::Reason;
 use endpoints::{Endpoint, Ports};
 use packing::{Plan, Slice};
-use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use serde_json::{Value, json};
 
 const MANAGED_BY_LABEL: &str = "endpointslice.kubernetes.io/managed-by";
 const MANAGER: &str = "endpointslice-controller.k8s.io";
@@ -31,7 +30,7 @@ pub struct EndpointSlices {
     selection: Selection,
     times: TriggerTimes,
     /// The slices of each Service, by the Service's key.
-    slices: BTreeMap<Text, BTreeSet<Text>>,
+    slices: FlatMap<Text, FlatSet<Text>>,
 }
 
 impl Reconcile for EndpointSlices {
@@ -120,9 +119,9 @@ impl EndpointSlices {
     }
 
     /// The endpoints that there should be, by their ports; and whether a pod's node is not known yet.
-    fn desired(&self, service: &Object, family: &str, desk: &Desk) -> (BTreeMap<Ports, Vec<Endpoint>>, bool) {
+    fn desired(&self, service: &Object, family: &str, desk: &Desk) -> (FlatMap<Ports, Vec<Endpoint>>, bool) {
         let ports = service::ports(service);
-        let mut groups: BTreeMap<Ports, Vec<Endpoint>> = BTreeMap::new();
+        let mut groups: FlatMap<Ports, Vec<Endpoint>> = FlatMap::new();
         let mut missing_node = false;
         for pod in self.selection.pods(service, &desk.cache) {
             if !endpoints::counts(pod) {
@@ -196,11 +195,8 @@ fn fill(slice: Object, ports: &Ports, endpoints: &[Value], service: &Object, tim
 /// The labels of a Service's slices: its own, but for those that the controller sets itself.
 fn labels(service: &Object) -> Value {
     let reserved = [SERVICE_NAME_LABEL, MANAGED_BY_LABEL, HEADLESS_LABEL];
-    let mut labels: Map<String, Value> = service
-        .labels()
-        .filter(|(key, _)| !reserved.contains(key))
-        .map(|(key, value)| (key.into(), value.into()))
-        .collect();
+    let own = service.labels().filter(|(key, _)| !reserved.contains(key));
+    let mut labels = tree::object(own.map(|(key, value)| (key.into(), value.into())));
     labels.insert(SERVICE_NAME_LABEL.into(), service.name().into());
     labels.insert(MANAGED_BY_LABEL.into(), MANAGER.into());
     if service::is_headless(service) {

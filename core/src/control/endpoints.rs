@@ -8,9 +8,9 @@ use super::desk::{Desk, key_of, split};
 use super::selection::{Selection, TriggerTimes, addresses, resolve_port, selects};
 use crate::api::endpoints::ENDPOINTS;
 use crate::api::{Change, Object, Request, pod, service, tree};
+use crate::base::{FlatMap, FlatSet};
 use crate::effect::Out;
-use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use serde_json::{Value, json};
 use std::net::IpAddr;
 
 const MANAGED_BY_LABEL: &str = "endpoints.kubernetes.io/managed-by";
@@ -86,8 +86,7 @@ impl Reconcile for EndpointsObjects {
 
 /// The labels: the Service's own and the controller's.
 fn labels(service: &Object) -> Value {
-    let mut labels: Map<String, Value> =
-        service.labels().map(|(key, value)| (key.into(), value.into())).collect();
+    let mut labels = tree::object(service.labels().map(|(key, value)| (key.into(), value.into())));
     labels.insert(MANAGED_BY_LABEL.into(), MANAGER.into());
     if service::is_headless(service) {
         labels.insert(HEADLESS_LABEL.into(), "".into());
@@ -105,8 +104,8 @@ fn subsets<'a>(service: &Object, pods: impl Iterator<Item = &'a Object>) -> Vec<
     let anyway = service.bool("spec.publishNotReadyAddresses") == Some(true);
     let v6 = service.list("spec.ipFamilies").first().and_then(Value::as_str) == Some("IPv6");
     // Address (in order of its bytes), pod and readiness, to what stands in the object.
-    let mut all: BTreeMap<(IpAddr, String, bool), Value> = BTreeMap::new();
-    let mut by_port: BTreeMap<Option<Port>, BTreeSet<(IpAddr, String, bool)>> = BTreeMap::new();
+    let mut all: FlatMap<(IpAddr, String, bool), Value> = FlatMap::new();
+    let mut by_port: FlatMap<Option<Port>, FlatSet<(IpAddr, String, bool)>> = FlatMap::new();
     for pod in pods.filter(|pod| !pod::is_finished(pod) && (anyway || !pod.is_terminating())) {
         let Some(ip) = addresses(pod, v6).first().and_then(|ip| ip.parse::<IpAddr>().ok()) else { continue };
         let id = (ip, pod.uid.to_string(), anyway || pod::is_ready(pod));
@@ -123,11 +122,11 @@ fn subsets<'a>(service: &Object, pods: impl Iterator<Item = &'a Object>) -> Vec<
             }
         }
     }
-    let mut by_addresses: BTreeMap<BTreeSet<(IpAddr, String, bool)>, Vec<Port>> = BTreeMap::new();
+    let mut by_addresses: FlatMap<FlatSet<(IpAddr, String, bool)>, Vec<Port>> = FlatMap::new();
     for (port, ids) in by_port {
         by_addresses.entry(ids).or_default().extend(port);
     }
-    let subset = |(ids, ports): (BTreeSet<(IpAddr, String, bool)>, Vec<Port>)| {
+    let subset = |(ids, ports): (FlatSet<(IpAddr, String, bool)>, Vec<Port>)| {
         let of = |ready: bool| {
             let list = ids.iter().filter(|(_, _, is_ready)| *is_ready == ready);
             list.filter_map(|id| all.get(id).cloned()).collect::<Vec<Value>>()

@@ -8,10 +8,9 @@ use super::desk::Desk;
 use crate::api::cache::owner_uids;
 use crate::api::request::PatchType;
 use crate::api::{Cache, Change, Kind, Object, Request, kinds::KINDS, tree};
-use crate::base::{ObjectRef, Text};
+use crate::base::{FlatMap, FlatSet, ObjectRef, Text};
 use crate::effect::Out;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
 
 const FOREGROUND: &str = "foregroundDeletion";
 const ORPHAN: &str = "orphan";
@@ -19,8 +18,8 @@ const ORPHAN: &str = "orphan";
 /// The graph of owners and what they own.
 #[derive(Debug, Clone, Default)]
 pub struct Garbage {
-    dependents: BTreeMap<Text, BTreeSet<ObjectRef>>,
-    uids: BTreeMap<Text, ObjectRef>,
+    dependents: FlatMap<Text, FlatSet<ObjectRef>>,
+    uids: FlatMap<Text, ObjectRef>,
 }
 
 impl Reconcile for Garbage {

@@ -6,10 +6,9 @@ use super::controllers::Reconcile;
 use super::desk::Desk;
 use super::garbage::unwatched;
 use crate::api::{Change, Kind, Request, Verb, kinds::KINDS, tree};
-use crate::base::Duration;
+use crate::base::{Duration, FlatMap};
 use crate::effect::Out;
 use serde_json::json;
-use std::collections::BTreeMap;
 
 /// How long after a look at what is left the next one is.
 const AGAIN: Duration = Duration::secs(5);
@@ -18,7 +17,7 @@ const AGAIN: Duration = Duration::secs(5);
 #[derive(Debug, Clone, Default)]
 pub struct Namespaces {
     /// Objects that are left in namespaces that are to go.
-    left: BTreeMap<String, usize>,
+    left: FlatMap<String, usize>,
 }
 
 impl Reconcile for Namespaces {

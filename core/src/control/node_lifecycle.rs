@@ -9,10 +9,9 @@ use super::desk::Desk;
 use super::scheduler::filter::tolerates;
 use crate::api::request::PatchType;
 use crate::api::{Change, Object, Request, node::NODE, pod, pod::POD, tree};
-use crate::base::{Duration, Instant, Text};
+use crate::base::{Duration, FlatMap, Instant, Text};
 use crate::effect::Out;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// How often nodes are looked at.
 const PERIOD: Duration = Duration::secs(5);
@@ -28,7 +27,7 @@ const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 /// When each node was last heard of.
 #[derive(Debug, Clone, Default)]
 pub struct NodeLifecycle {
-    heard: BTreeMap<Text, Instant>,
+    heard: FlatMap<Text, Instant>,
 }
 
 impl Reconcile for NodeLifecycle {

@@ -10,21 +10,20 @@ use super::desk::{Call, Desk, Does, key, key_of, split};
 use crate::api::cache::controller_reference;
 use crate::api::request::PatchType;
 use crate::api::{Change, Object, Request, Response, Selector, Status, pod, tree};
-use crate::base::{ObjectRef, Text};
+use crate::base::{FlatMap, FlatSet, ObjectRef, Text};
 use crate::effect::Out;
 use crate::trace::Reason;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The controller's own memory beside its cache.
 #[derive(Debug, Clone, Default)]
 pub struct ReplicaSets {
     /// Pods without a controller, by namespace: candidates for adoption.
-    orphans: BTreeMap<Text, BTreeSet<Text>>,
+    orphans: FlatMap<Text, FlatSet<Text>>,
     /// How many pods the next batch makes, per ReplicaSet that is making pods.
-    batches: BTreeMap<Text, usize>,
+    batches: FlatMap<Text, usize>,
     /// What the last creation or deletion that failed said, per ReplicaSet.
-    failures: BTreeMap<Text, (&'static str, String)>,
+    failures: FlatMap<Text, (&'static str, String)>,
 }
 
 impl Reconcile for ReplicaSets {
@@ -192,12 +191,12 @@ pub fn is_active(pod: &Object) -> bool {
 }
 
 /// The active pods of all ReplicaSets with the same owner, counted per node.
-fn related(set: &Object, desk: &Desk) -> BTreeMap<Text, usize> {
+fn related(set: &Object, desk: &Desk) -> FlatMap<Text, usize> {
     let sets: Vec<&Object> = match set.controller() {
         Some((_, _, uid)) => desk.cache.owned(uid).filter(|o| &*o.key.kind == "ReplicaSet").collect(),
         None => vec![set],
     };
-    let mut per_node = BTreeMap::new();
+    let mut per_node = FlatMap::new();
     for pod in sets.iter().flat_map(|set| desk.cache.owned(&set.uid)).filter(|pod| is_active(pod)) {
         *per_node.entry(Text::from(pod.str("spec.nodeName"))).or_insert(0) += 1;
     }

@@ -10,13 +10,12 @@ pub mod resources;
 use super::controllers::Reconcile;
 use super::desk::{Call, Desk, Does, key_of, split};
 use crate::api::{Change, Object, Request, Response, Saying, Status, Verb, node, pod, tree};
-use crate::base::{Duration, ObjectRef, Purpose, Text};
+use crate::base::{Duration, FlatMap, ObjectRef, Purpose, Text};
 use crate::effect::Out;
 use crate::trace::Reason;
 use filter::Verdict;
 use resources::Demand;
 use serde_json::json;
-use std::collections::BTreeMap;
 
 /// The first wait of a pod that fits nowhere, once something changed; it doubles up to [`MAX_WAIT`].
 const MIN_WAIT: Duration = Duration::secs(1);
@@ -26,13 +25,13 @@ const MAX_WAIT: Duration = Duration::secs(10);
 /// The scheduler's picture of the cluster.
 #[derive(Debug, Clone, Default)]
 pub struct Scheduler {
-    nodes: BTreeMap<Text, NodeInfo>,
+    nodes: FlatMap<Text, NodeInfo>,
     /// Pods that run or were promised to a node: where, and what they take.
-    placed: BTreeMap<Text, (Text, Demand)>,
+    placed: FlatMap<Text, (Text, Demand)>,
     /// Pods that fit nowhere, and how often that was found.
-    waiting: BTreeMap<Text, u32>,
+    waiting: FlatMap<Text, u32>,
     /// Pods of an owner per zone.
-    zones: BTreeMap<(Text, Text), u32>,
+    zones: FlatMap<(Text, Text), u32>,
 }
 
 /// A node and what its pods take.
@@ -45,7 +44,7 @@ pub struct NodeInfo {
     /// What they ask for in all.
     pub used: Demand,
     /// How many pods of each owner it has.
-    pub owners: BTreeMap<Text, u32>,
+    pub owners: FlatMap<Text, u32>,
 }
 
 impl Reconcile for Scheduler {
@@ -232,7 +231,7 @@ impl Scheduler {
     }
 }
 
-fn take_one<K: Ord>(counts: &mut BTreeMap<K, u32>, key: &K) {
+fn take_one<K: Ord>(counts: &mut FlatMap<K, u32>, key: &K) {
     if let Some(n) = counts.get_mut(key) {
         *n -= 1;
         if *n == 0 {

@@ -2,21 +2,20 @@
 
 use super::desk::{Desk, key_of};
 use crate::api::{Cache, Change, Object, Selector, pod, service, tree};
-use crate::base::Text;
+use crate::base::{FlatMap, FlatSet, Text};
 use crate::effect::Out;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Services, and the pods that they select, by namespace and name.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    services: BTreeMap<Text, BTreeMap<Text, Selected>>,
+    services: FlatMap<Text, FlatMap<Text, Selected>>,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Selected {
     selector: Selector,
-    pods: BTreeSet<Text>,
+    pods: FlatSet<Text>,
 }
 
 impl Selection {
@@ -64,7 +63,7 @@ impl Selection {
         let Some(pod) = change.object() else { return };
         let Some(services) = self.services.get_mut(pod.namespace()) else { return };
         let matters = change.before.as_ref().map(essence) != change.after.as_ref().map(essence);
-        for (name, selected) in services {
+        for (name, selected) in services.iter_mut() {
             let was = selected.pods.contains(&pod.key.name);
             let is = change.after.is_some() && selected.selector.matches(pod);
             if is {
@@ -131,7 +130,7 @@ pub fn addresses(pod: &Object, v6: bool) -> Vec<&str> {
 /// When what a Service's endpoints are made of last changed: the earliest change since the last look.
 #[derive(Debug, Clone, Default)]
 pub struct TriggerTimes {
-    seen: BTreeMap<Text, (String, BTreeMap<Text, String>)>,
+    seen: FlatMap<Text, (String, FlatMap<Text, String>)>,
 }
 
 impl TriggerTimes {
@@ -140,7 +139,7 @@ impl TriggerTimes {
         let created = service.str("metadata.creationTimestamp").to_string();
         let (old_service, old_pods) = self.seen.remove(&key_of(service)).unwrap_or_default();
         let mut changed = (created > old_service).then(|| created.clone());
-        let mut times = BTreeMap::new();
+        let mut times = FlatMap::new();
         for pod in pods {
             let ready = pod.list("status.conditions").iter().find(|c| tree::str(c, "type") == "Ready");
             let Some(time) = ready.map(|c| tree::str(c, "lastTransitionTime")).filter(|t| !t.is_empty())

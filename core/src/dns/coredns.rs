@@ -11,12 +11,12 @@ use super::plugins::kubernetes::PodMode;
 use super::plugins::{Env, Plugin};
 use super::server::{Exchange, Progress, Server, banner};
 use super::zone::Cluster;
-use crate::base::{Duration, Fd, Instant, Text};
+use crate::base::{Duration, Fd, FlatMap, Instant, Text};
 use crate::net::Protocol;
 use crate::process::{Cx, Errno, Ready, Reply, Signal, Syscall};
 use crate::trace::Reason;
 use bytes::{Bytes, BytesMut};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use upstream::Upstreams;
 
@@ -65,8 +65,8 @@ pub struct CoreDns {
     expect: Expect,
     todo: VecDeque<Todo>,
     lines: Vec<Text>,
-    sockets: BTreeMap<Fd, Socket>,
-    connections: BTreeMap<Fd, Connection>,
+    sockets: FlatMap<Fd, Socket>,
+    connections: FlatMap<Fd, Connection>,
     upstreams: Upstreams,
     serving: bool,
     /// Until when it waits for the first list.

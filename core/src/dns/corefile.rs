@@ -9,8 +9,8 @@ pub mod lexer;
 pub use dispenser::Dispenser;
 pub use lexer::Token;
 
+use crate::base::FlatMap;
 use crate::base::Text;
-use std::collections::BTreeMap;
 
 /// The file's name in messages.
 pub const FILE: &str = "Corefile";
@@ -21,7 +21,7 @@ pub struct Block {
     /// Zones and ports.
     pub keys: Vec<Text>,
     /// Tokens by directive.
-    pub directives: BTreeMap<Text, Vec<Token>>,
+    pub directives: FlatMap<Text, Vec<Token>>,
 }
 
 /// Why a Corefile is refused, in CoreDNS's words.
@@ -33,7 +33,7 @@ const MAX_TOKENS: usize = 100_000;
 /// Reads a Corefile. `known`: whether a directive exists.
 pub fn parse(text: &str, known: fn(&str) -> bool) -> Result<Vec<Block>, Refused> {
     let tokens = Dispenser::new(lexer::tokens(text));
-    let mut parser = Parser { tokens, snippets: BTreeMap::new(), known, eof: false, imports: 0 };
+    let mut parser = Parser { tokens, snippets: FlatMap::new(), known, eof: false, imports: 0 };
     let mut blocks = Vec::new();
     while parser.tokens.advance() {
         let mut block = Block::default();
@@ -61,7 +61,7 @@ fn snippet_name(block: &Block) -> Option<Text> {
 
 struct Parser {
     tokens: Dispenser,
-    snippets: BTreeMap<Text, Vec<Token>>,
+    snippets: FlatMap<Text, Vec<Token>>,
     known: fn(&str) -> bool,
     eof: bool,
     imports: usize,

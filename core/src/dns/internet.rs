@@ -6,10 +6,9 @@ use super::message::{Message, Opcode, Rcode, Rdata, Record, RecordType, decode, 
 use super::name::in_zone;
 use super::server::echo_edns;
 use super::zonefile;
-use crate::base::Text;
+use crate::base::{FlatMap, Text};
 use crate::net::Protocol;
 use crate::process::{Cx, Ready, Reply, Syscall};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// All records of this internet.
@@ -46,7 +45,7 @@ const MAX_ALIASES: usize = 8;
 /// The program.
 #[derive(Debug, Clone, Default)]
 pub struct Internet {
-    records: Arc<BTreeMap<Text, Vec<Record>>>,
+    records: Arc<FlatMap<Text, Vec<Record>>>,
 }
 
 impl Internet {
@@ -118,8 +117,8 @@ impl Internet {
     }
 }
 
-fn read() -> Arc<BTreeMap<Text, Vec<Record>>> {
-    let mut records: BTreeMap<Text, Vec<Record>> = BTreeMap::new();
+fn read() -> Arc<FlatMap<Text, Vec<Record>>> {
+    let mut records: FlatMap<Text, Vec<Record>> = FlatMap::new();
     for record in RECORDS.lines().filter_map(|line| zonefile::record(line).ok()) {
         records.entry(record.name.clone()).or_default().push(record);
     }

@@ -89,7 +89,7 @@ impl Server {
     }
 
     fn no_doubles(&self) -> Result<(), Refused> {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = crate::base::FlatSet::new();
         for listen in self.blocks.iter().flat_map(|block| &block.listens) {
             if !seen.insert(listen) {
                 let (zone, port) = listen;
@@ -100,7 +100,7 @@ impl Server {
     }
 
     /// The ports on which it listens.
-    pub fn ports(&self) -> std::collections::BTreeSet<u16> {
+    pub fn ports(&self) -> crate::base::FlatSet<u16> {
         self.blocks.iter().flat_map(|block| &block.listens).map(|(_, port)| *port).collect()
     }
 

@@ -11,7 +11,7 @@ pub use resolv_conf::ResolvConf;
 
 use super::message::{Message, Question, Rcode, Rdata, RecordType};
 use super::name::qualified;
-use crate::base::{Purpose, Text};
+use crate::base::{Purpose, Text, order};
 use crate::process::{Cx, Reply, Syscall};
 use crate::trace::reason::SearchStep;
 use crate::trace::{Reason, Refusal};
@@ -320,7 +320,7 @@ fn gather(answers: &[Message], own: Option<IpAddr>) -> Found {
         }
     }
     let v4 = own.is_none_or(|ip| ip.is_ipv4());
-    found.addresses.sort_by_key(|ip| ip.is_ipv4() != v4);
+    order::sort_by_key(&mut found.addresses, |ip| ip.is_ipv4() != v4);
     found
 }
 

@@ -3,9 +3,8 @@
 //! Models: CoreDNS plugin/kubernetes/controller.go, object/*.go.
 
 use crate::api::{Object, WatchEvent, WatchKind, endpoint_slice, namespace, pod, service, tree};
-use crate::base::{Instant, Text};
+use crate::base::{FlatMap, FlatSet, Instant, Text};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -15,9 +14,9 @@ type Place = (Text, Text, Text);
 /// The copy. What is large is shared, so that clones are cheap.
 #[derive(Debug, Clone, Default)]
 pub struct Cluster {
-    namespaces: BTreeMap<Text, Arc<Namespace>>,
-    service_ips: Arc<BTreeMap<IpAddr, (Text, Text)>>,
-    endpoint_ips: Arc<BTreeMap<IpAddr, BTreeSet<Place>>>,
+    namespaces: FlatMap<Text, Arc<Namespace>>,
+    service_ips: Arc<FlatMap<IpAddr, (Text, Text)>>,
+    endpoint_ips: Arc<FlatMap<IpAddr, FlatSet<Place>>>,
     /// When something last changed that answers depend on: the SOA's serial.
     pub changed: Instant,
     /// Whether the first list is there.
@@ -29,9 +28,9 @@ pub struct Cluster {
 pub struct Namespace {
     /// Whether the Namespace object is known.
     pub exists: bool,
-    services: BTreeMap<Text, Arc<Entry>>,
-    pods: BTreeMap<IpAddr, BTreeSet<Text>>,
-    pod_ips: BTreeMap<Text, IpAddr>,
+    services: FlatMap<Text, Arc<Entry>>,
+    pods: FlatMap<IpAddr, FlatSet<Text>>,
+    pod_ips: FlatMap<Text, IpAddr>,
 }
 
 /// A Service and the slices that name it; either may be known before the other.
@@ -40,7 +39,7 @@ pub struct Entry {
     /// The Service.
     pub service: Option<Service>,
     /// Its slices, by name.
-    pub slices: BTreeMap<Text, Slice>,
+    pub slices: FlatMap<Text, Slice>,
 }
 
 /// What answers need of a Service.

@@ -39,6 +39,29 @@ pub enum Wake {
     Socket(SockId, u32),
 }
 
+impl Wake {
+    /// What it is and whose, in a word and a number. Not by `Debug`: that would take along how every packet, request and
+    /// header is printed.
+    pub fn what(&self) -> String {
+        let (what, whose) = match self {
+            Wake::Send(host, _) => ("Send", u64::from(host.0)),
+            Wake::Arrive(host, _) => ("Arrive", u64::from(host.0)),
+            Wake::ApiRequest(_, token, _) => ("ApiRequest", token.0),
+            Wake::ApiReply(_, token, _) => ("ApiReply", token.0),
+            Wake::ApiHttp(pid, ..) => ("ApiHttp", pid.0),
+            Wake::ApiHttpReply(pid, ..) => ("ApiHttpReply", pid.0),
+            Wake::Watch(_) => return "Watch".into(),
+            Wake::Control(controller, _) => ("Control", u64::from(controller.0)),
+            Wake::Kubelet(node, _) => ("Kubelet", u64::from(node.0)),
+            Wake::Proxy(node, _) => ("Proxy", u64::from(node.0)),
+            Wake::Runtime(node, _) => ("Runtime", u64::from(node.0)),
+            Wake::Resume(pid, _) => ("Resume", pid.0),
+            Wake::Socket(socket, _) => ("Socket", socket.0),
+        };
+        format!("{what} {whose}")
+    }
+}
+
 /// Who talks to the API server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Client {

@@ -1,20 +1,20 @@
 //! The counters behind draws: each actor counts its own, so that one more draw somewhere changes nothing elsewhere.
 
+use crate::base::FlatMap;
 use crate::base::Text;
 use crate::base::draw::{Purpose, Seed, below, draw};
-use std::collections::BTreeMap;
 
 /// Draws with their counters.
 #[derive(Debug, Clone, Default)]
 pub struct Draws {
     seed: Seed,
-    counters: BTreeMap<(Purpose, Text), u64>,
+    counters: FlatMap<(Purpose, Text), u64>,
 }
 
 impl Draws {
     /// Draws from a seed, with every counter at 0.
     pub fn new(seed: Seed) -> Draws {
-        Draws { seed, counters: BTreeMap::new() }
+        Draws { seed, counters: FlatMap::new() }
     }
 
     /// The seed.

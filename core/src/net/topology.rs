@@ -1,8 +1,8 @@
 //! Who has which address and on which node: the network namespaces of pods, nodes and machines outside.
 
+use crate::base::FlatMap;
 use crate::base::{Duration, HostId, NodeId};
 use crate::trace::Place;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// A network namespace.
@@ -49,7 +49,7 @@ impl Default for Latencies {
 #[derive(Debug, Clone, Default)]
 pub struct Topology {
     hosts: Vec<Host>,
-    owners: BTreeMap<IpAddr, HostId>,
+    owners: FlatMap<IpAddr, HostId>,
     /// Zone of each node, by the node's index.
     pub zones: Vec<crate::base::Text>,
     /// How long ways take.

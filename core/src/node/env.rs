@@ -5,10 +5,9 @@
 use super::config::NodeConfig;
 use super::dns::hostname;
 use crate::api::{Cache, Object, service, tree};
-use crate::base::Text;
+use crate::base::{FlatMap, Text};
 use data_encoding::BASE64;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 type Pairs = Vec<(Text, Text)>;
@@ -46,7 +45,7 @@ pub fn of(
 /// The variables of the Services that a pod sees.
 fn services(pod: &Object, cache: &Cache) -> Pairs {
     let links = pod.bool("spec.enableServiceLinks") != Some(false);
-    let mut seen: BTreeMap<&str, &Object> = BTreeMap::new();
+    let mut seen: FlatMap<&str, &Object> = FlatMap::new();
     if let Some(kubernetes) = cache.get("Service", "default", "kubernetes") {
         seen.insert("kubernetes", kubernetes);
     }
@@ -105,7 +104,7 @@ fn from_source(pod: &Object, source: &Value, cache: &Cache) -> Result<Pairs, Str
 /// The data of a ConfigMap or Secret, decoded, sorted by key.
 pub fn data(object: &Object) -> Vec<(String, Vec<u8>)> {
     let secret = &*object.key.kind == "Secret";
-    let mut all = BTreeMap::new();
+    let mut all = FlatMap::new();
     for (key, value) in tree::pairs(object.tree(), "data") {
         let bytes =
             if secret { BASE64.decode(value.as_bytes()).ok() } else { Some(value.as_bytes().to_vec()) };

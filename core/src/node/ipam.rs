@@ -3,8 +3,8 @@
 //!
 //! Models: the CNI plugin `host-local`.
 
+use crate::base::FlatSet;
 use ipnet::Ipv4Net;
-use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// The addresses of a node's range.
@@ -12,14 +12,14 @@ use std::net::{IpAddr, Ipv4Addr};
 pub struct Ipam {
     range: Ipv4Net,
     last: u32,
-    taken: BTreeSet<u32>,
+    taken: FlatSet<u32>,
 }
 
 impl Ipam {
     /// All of a range is free. Its first address is the bridge's.
     pub fn new(range: Ipv4Net) -> Ipam {
         let last = u32::from(range.network()) + 1;
-        Ipam { range, last, taken: BTreeSet::new() }
+        Ipam { range, last, taken: FlatSet::new() }
     }
 
     /// The next free address; `None` when all are taken.

@@ -8,10 +8,9 @@ use super::worker::{Step, Worker};
 use super::{probes, registration, start, status, stop, volumes};
 use crate::api::{Cache, Kind, Object, Recorder, Request, Response, Saying, Status, WatchEvent, WatchKind};
 use crate::api::{config_map, node, pod, secret, service};
-use crate::base::{Duration, Instant, NodeId, Text};
+use crate::base::{Duration, FlatMap, FlatSet, Instant, NodeId, Text};
 use crate::effect::{Client, ContainerId, KubeletWake, Out, RuntimeCall, Token, Wake};
 use crate::trace::{Cause, Origin, Place};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The kinds that a kubelet lists and watches.
 pub static KINDS: &[&Kind] =
@@ -27,12 +26,12 @@ pub struct Kubelet {
     pub(super) config: NodeConfig,
     pub(super) place: Place,
     pub(super) cache: Cache,
-    pub(super) workers: BTreeMap<Text, Worker>,
+    pub(super) workers: FlatMap<Text, Worker>,
     pub(super) ipam: Ipam,
-    pub(super) images: BTreeSet<Text>,
+    pub(super) images: FlatSet<Text>,
     /// Since when the node is ready.
     pub(super) ready_since: Option<Instant>,
-    calls: BTreeMap<Token, Asked>,
+    calls: FlatMap<Token, Asked>,
     next_token: u64,
     recorder: Recorder,
 }
@@ -62,10 +61,10 @@ impl Kubelet {
             recorder: Recorder::new(AGENT, &config.name),
             config,
             cache: Cache::default(),
-            workers: BTreeMap::new(),
-            images: BTreeSet::new(),
+            workers: FlatMap::new(),
+            images: FlatSet::new(),
             ready_since: None,
-            calls: BTreeMap::new(),
+            calls: FlatMap::new(),
             next_token: 0,
         }
     }
@@ -76,7 +75,7 @@ impl Kubelet {
     }
 
     /// The pods that it runs, by uid.
-    pub fn workers(&self) -> &BTreeMap<Text, Worker> {
+    pub fn workers(&self) -> &FlatMap<Text, Worker> {
         &self.workers
     }
 

@@ -3,10 +3,9 @@
 //! Models: `pkg/kubelet/pod_workers.go` and the runtime's container states.
 
 use crate::api::{Object, tree};
-use crate::base::{Duration, Instant, Text};
+use crate::base::{Duration, FlatMap, Instant, Text};
 use crate::effect::ProbeKind;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// A pod of this node.
@@ -23,7 +22,7 @@ pub struct Worker {
     /// Its containers: init containers first, in the pod's order.
     pub containers: Vec<Container>,
     /// Since when each condition has its status.
-    pub conditions: BTreeMap<&'static str, (bool, Instant)>,
+    pub conditions: FlatMap<&'static str, (bool, Instant)>,
     /// The status as last sent.
     pub posted: Option<Value>,
     /// Whether an answer to a status is awaited.
@@ -86,7 +85,7 @@ pub struct Container {
     /// Failed pulls in a row.
     pub pull_failures: u32,
     /// Its probes.
-    pub probes: BTreeMap<ProbeKind, Probe>,
+    pub probes: FlatMap<ProbeKind, Probe>,
     /// Why it was told to stop before its pod was.
     pub killed: bool,
     /// When it is killed if it does not stop.
@@ -149,7 +148,7 @@ impl Worker {
             ip: None,
             begun: now,
             containers,
-            conditions: BTreeMap::new(),
+            conditions: FlatMap::new(),
             posted: None,
             posting: false,
             post_due: false,
@@ -238,7 +237,7 @@ fn containers(pod: &Object) -> Vec<Container> {
             next: None,
             backoff: None,
             pull_failures: 0,
-            probes: BTreeMap::new(),
+            probes: FlatMap::new(),
             killed: false,
             kill_at: None,
         })

@@ -8,24 +8,24 @@ use super::stranger::{Outbox, Stranger};
 use super::syscall::{Errno, Reply, Signal, Syscall};
 use super::terminal::Terminal;
 use crate::api::Kind;
-use crate::base::{Duration, Fd, HostId, Instant, NodeId, Pid, StrangerId, TerminalId, Text};
+use crate::base::{Duration, Fd, FlatMap, HostId, Instant, NodeId, Pid, StrangerId, TerminalId, Text};
 use crate::effect::{ContainerId, KubeletWake, Out, ProbeKind, Wake};
 use crate::net::Topology;
 use crate::trace::{Cause, Origin, Place};
 use bytes::Bytes;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// All processes, and what their descriptors go to.
 #[derive(Debug, Clone)]
 pub struct Kernel<P> {
-    pub(super) processes: BTreeMap<Pid, Arc<Process<P>>>,
+    pub(super) processes: FlatMap<Pid, Arc<Process<P>>>,
     pub(super) sockets: Sockets,
-    pub(super) pipes: BTreeMap<PipeId, Pipe>,
-    pub(super) files: BTreeMap<HostId, Files>,
-    pub(super) terminals: BTreeMap<TerminalId, Arc<Terminal>>,
-    pub(super) logs: BTreeMap<ContainerId, Arc<Log>>,
-    pub(super) strangers: BTreeMap<StrangerId, Stranger>,
+    pub(super) pipes: FlatMap<PipeId, Pipe>,
+    pub(super) files: FlatMap<HostId, Files>,
+    pub(super) terminals: FlatMap<TerminalId, Arc<Terminal>>,
+    pub(super) logs: FlatMap<ContainerId, Arc<Log>>,
+    pub(super) strangers: FlatMap<StrangerId, Stranger>,
     pub(super) outbox: Outbox,
     pub(super) requests: Vec<Request>,
     next_pid: u64,
@@ -35,13 +35,13 @@ pub struct Kernel<P> {
 impl<P> Default for Kernel<P> {
     fn default() -> Self {
         Kernel {
-            processes: BTreeMap::new(),
+            processes: FlatMap::new(),
             sockets: Sockets::default(),
-            pipes: BTreeMap::new(),
-            files: BTreeMap::new(),
-            terminals: BTreeMap::new(),
-            logs: BTreeMap::new(),
-            strangers: BTreeMap::new(),
+            pipes: FlatMap::new(),
+            files: FlatMap::new(),
+            terminals: FlatMap::new(),
+            logs: FlatMap::new(),
+            strangers: FlatMap::new(),
             outbox: Outbox::default(),
             requests: Vec::new(),
             next_pid: 0,
@@ -81,7 +81,7 @@ pub struct Process<P> {
     /// The container to which it belongs.
     pub container: Option<ContainerId>,
     pub(super) environment: Environment,
-    pub(super) fds: BTreeMap<Fd, Descriptor>,
+    pub(super) fds: FlatMap<Fd, Descriptor>,
     pub(super) blocked: Blocked,
     pub(super) wait: u64,
     pub(super) woken: bool,
@@ -92,7 +92,7 @@ pub struct Process<P> {
     pub(super) interrupted: Option<Came<Signal>>,
     /// When its present wait times out.
     pub(super) deadline: Option<Instant>,
-    pub(super) zombies: BTreeMap<Pid, i32>,
+    pub(super) zombies: FlatMap<Pid, i32>,
     pub(super) children: u32,
     pub(super) cause: Cause,
     /// Whether `cause.journey` is its own, and not that of whoever talks to it.
@@ -219,7 +219,7 @@ impl<P: Program> Kernel<P> {
             pending: Some(Came { what: Reply::Start, cause }),
             interrupted: None,
             deadline: None,
-            zombies: BTreeMap::new(),
+            zombies: FlatMap::new(),
             children: 0,
             cause,
             own_journey: false,

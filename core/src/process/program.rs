@@ -1,12 +1,11 @@
 //! What a program is: a value with one method. A world with a half-run loop clones, replays and can be interrupted.
 
 use super::syscall::{Reply, Signal, Syscall};
-use crate::base::{Fd, HostId, Pid, Text};
+use crate::base::{Fd, FlatMap, HostId, Pid, Text};
 use crate::effect::Out;
 use crate::net::{Host, Topology};
 use crate::trace::Place;
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -70,7 +69,7 @@ pub enum Stdio {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
     /// The variables.
-    pub vars: Arc<BTreeMap<Text, Text>>,
+    pub vars: Arc<FlatMap<Text, Text>>,
 }
 
 impl Environment {
@@ -83,7 +82,7 @@ impl Environment {
 /// The files of a namespace, by absolute path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files {
-    by_path: Arc<BTreeMap<Text, Bytes>>,
+    by_path: Arc<FlatMap<Text, Bytes>>,
 }
 
 impl Files {

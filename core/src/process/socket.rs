@@ -2,11 +2,11 @@
 
 use super::descriptor::Came;
 use super::syscall::Errno;
-use crate::base::{Fd, HostId, Instant, Pid, SockId};
+use crate::base::{Fd, FlatMap, HostId, Instant, Pid, SockId};
 use crate::net::Protocol;
 use crate::net::packet::Flow;
 use bytes::Bytes;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -62,9 +62,9 @@ pub struct Stream {
 /// All sockets.
 #[derive(Debug, Clone, Default)]
 pub struct Sockets {
-    all: BTreeMap<SockId, Arc<Socket>>,
-    bound: BTreeMap<(HostId, Protocol, u16), SockId>,
-    connected: BTreeMap<(HostId, Flow), SockId>,
+    all: FlatMap<SockId, Arc<Socket>>,
+    bound: FlatMap<(HostId, Protocol, u16), SockId>,
+    connected: FlatMap<(HostId, Flow), SockId>,
     next: u64,
 }
 

@@ -2,8 +2,7 @@
 //! Models: `xt_recent`, one list per KUBE-SEP chain, at most 100 addresses each (`ip_list_tot`).
 
 use super::service::ServicePort;
-use crate::base::{Duration, Instant, Text};
-use std::collections::BTreeMap;
+use crate::base::{Duration, FlatMap, Instant, Text};
 use std::net::{IpAddr, SocketAddr};
 
 /// Addresses that one list holds; the one that was seen least recently makes room.
@@ -12,7 +11,7 @@ const LIST_SIZE: usize = 100;
 /// The lists of one node, by service port name and endpoint.
 #[derive(Debug, Clone, Default)]
 pub struct Affinity {
-    lists: BTreeMap<(Text, SocketAddr), BTreeMap<IpAddr, Instant>>,
+    lists: FlatMap<(Text, SocketAddr), FlatMap<IpAddr, Instant>>,
 }
 
 impl Affinity {

@@ -2,9 +2,8 @@
 //! Models: `pkg/proxy/endpointschangetracker.go`, `pkg/proxy/topology.go`.
 
 use crate::api::{Object, endpoint_slice, tree};
-use crate::base::Text;
+use crate::base::{FlatMap, Text, order};
 use crate::net::Protocol;
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -102,21 +101,21 @@ pub struct Backends {
     /// How many of them are not ready.
     pub not_ready: u32,
     everywhere: Set,
-    by_node_hint: BTreeMap<Text, Set>,
-    by_zone_hint: BTreeMap<Text, Set>,
-    local: BTreeMap<Text, Set>,
+    by_node_hint: FlatMap<Text, Set>,
+    by_zone_hint: FlatMap<Text, Set>,
+    local: FlatMap<Text, Set>,
     none: Set,
 }
 
 impl Backends {
     /// Orders endpoints and computes who uses which. `uses_local`: whether some traffic stays on its node.
     pub fn new(mut all: Vec<Arc<Backend>>, uses_local: bool) -> Backends {
-        all.sort_by(|a, b| a.text.cmp(&b.text));
+        order::sort_by(&mut all, |a, b| a.text.cmp(&b.text));
         all.dedup_by(|a, b| a.text == b.text);
         let ready: Vec<_> = all.iter().filter(|b| b.ready).cloned().collect();
         let not_ready = (all.len() - ready.len()) as u32;
         let hinted = |hints: fn(&Backend) -> &[Text]| {
-            let mut by: BTreeMap<Text, Vec<Arc<Backend>>> = BTreeMap::new();
+            let mut by: FlatMap<Text, Vec<Arc<Backend>>> = FlatMap::new();
             // One endpoint without a hint disables hints for the whole service, on every node.
             if ready.iter().all(|backend| !hints(backend).is_empty()) {
                 for backend in &ready {
@@ -128,7 +127,7 @@ impl Backends {
             by.into_iter().map(|(hint, backends)| (hint, Set::of(backends))).collect()
         };
         let (by_node_hint, by_zone_hint) = (hinted(|b| &b.node_hints), hinted(|b| &b.zone_hints));
-        let local = if uses_local { local(&all) } else { BTreeMap::new() };
+        let local = if uses_local { local(&all) } else { FlatMap::new() };
         let everywhere = if ready.is_empty() {
             Set::of(all.iter().filter(|b| b.draining).cloned().collect())
         } else {
@@ -155,9 +154,9 @@ impl Backends {
 }
 
 /// Per node, its ready endpoints; where it has none, those that still drain.
-fn local(all: &[Arc<Backend>]) -> BTreeMap<Text, Set> {
+fn local(all: &[Arc<Backend>]) -> FlatMap<Text, Set> {
     type List = Vec<Arc<Backend>>;
-    let mut by: BTreeMap<Text, (List, List)> = BTreeMap::new();
+    let mut by: FlatMap<Text, (List, List)> = FlatMap::new();
     for backend in all.iter().filter(|b| !b.node.is_empty()) {
         let (ready, draining) = by.entry(backend.node.clone()).or_default();
         if backend.ready {

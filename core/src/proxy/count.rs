@@ -2,7 +2,7 @@
 
 use super::table::Entry;
 use super::walk::View;
-use std::collections::BTreeSet;
+use crate::base::FlatSet;
 
 /// Rules that stand whatever Services there are.
 pub const FIXED: u32 = 23;
@@ -22,7 +22,7 @@ pub fn rules(view: View<'_>, entry: &Entry) -> u32 {
     let per_endpoint = if port.affinity.is_some() { 2 } else { 1 };
     let reached = match (cluster.is_empty(), local.is_empty()) {
         (false, false) => {
-            cluster.iter().chain(local).map(|backend| backend.address).collect::<BTreeSet<_>>().len()
+            cluster.iter().chain(local).map(|backend| backend.address).collect::<FlatSet<_>>().len()
         }
         _ => cluster.len() + local.len(),
     };

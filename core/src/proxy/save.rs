@@ -6,8 +6,7 @@ use super::backends::{Backend, Set};
 use super::chains;
 use super::table::Entry;
 use super::walk::View;
-use crate::base::Instant;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::base::{FlatMap, FlatSet, Instant};
 use std::fmt::Write;
 use std::net::IpAddr;
 
@@ -35,7 +34,7 @@ pub fn save_service(view: View<'_>, service: &str) -> String {
 }
 
 /// One table: rules by chain, in the order of the chains' names.
-type Chains = BTreeMap<String, Vec<String>>;
+type Chains = FlatMap<String, Vec<String>>;
 
 struct Rules<'a> {
     view: View<'a>,
@@ -156,7 +155,7 @@ impl<'a> Rules<'a> {
         }
         let reached = [(uses_cluster, cluster), (uses_local, local)];
         let reached = reached.iter().filter(|(used, _)| *used).flat_map(|(_, set)| &set.backends);
-        let mut done = BTreeSet::new();
+        let mut done = FlatSet::new();
         reached.filter(|b| done.insert(b.address)).for_each(|backend| self.endpoint(entry, backend));
     }
 

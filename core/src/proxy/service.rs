@@ -3,7 +3,7 @@
 
 use super::chains;
 use crate::api::{Object, service, tree};
-use crate::base::{ObjectRef, Text};
+use crate::base::{ObjectRef, Text, order};
 use crate::net::Protocol;
 use ipnet::IpNet;
 use serde_json::Value;
@@ -126,7 +126,7 @@ pub fn service_ports(object: &Object, v4: bool) -> Vec<ServicePort> {
             })
         })
         .collect();
-    ports.sort_by(|a, b| (&a.name, a.protocol).cmp(&(&b.name, b.protocol)));
+    order::sort_by(&mut ports, |a, b| (&a.name, a.protocol).cmp(&(&b.name, b.protocol)));
     ports
 }
 

@@ -3,10 +3,9 @@
 //! Models: `pkg/proxy/conntrack/cleanup.go`.
 
 use super::table::{Entry, Table};
-use crate::base::Text;
+use crate::base::{FlatSet, Text};
 use crate::net::conntrack::Entry as Connection;
 use crate::net::{Conntrack, Protocol};
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 /// Deletes what is stale of Services that changed, as of a revision. Returns how many entries went.
@@ -17,12 +16,12 @@ pub fn clean(table: &Table, services: &[Text], revision: u64, conntrack: &mut Co
 }
 
 fn clean_port(entry: &Entry, conntrack: &mut Conntrack) -> usize {
-    let serving: BTreeSet<SocketAddr> =
+    let serving: FlatSet<SocketAddr> =
         entry.backends.all.iter().filter(|b| b.serving).map(|b| b.address).collect();
     if serving.is_empty() {
         return 0;
     }
-    let dests: BTreeSet<_> = entry.port.dests().collect();
+    let dests: FlatSet<_> = entry.port.dests().collect();
     conntrack.remove_if(|connection: &Connection| {
         let (sent, protocol) = (connection.original.dst, connection.original.protocol);
         let to_address = dests.contains(&(Some(sent.ip()), protocol, sent.port()));

@@ -5,9 +5,8 @@ use super::backends::{Backends, SlicePort, slice_ports};
 use super::service::{ServicePort, service_ports};
 use crate::api::endpoint_slice::{ENDPOINT_SLICE, service_name};
 use crate::api::{Object, WatchEvent, WatchKind};
-use crate::base::{ObjectRef, Text};
+use crate::base::{FlatMap, FlatSet, ObjectRef, Text, order};
 use crate::net::Protocol;
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -37,18 +36,18 @@ type History<T> = Vec<(u64, T)>;
 #[derive(Debug, Clone, Default)]
 struct Record {
     service: History<Option<Object>>,
-    slices: BTreeMap<Text, History<Arc<[SlicePort]>>>,
+    slices: FlatMap<Text, History<Arc<[SlicePort]>>>,
     versions: History<Entries>,
-    touched: BTreeSet<u64>,
+    touched: FlatSet<u64>,
 }
 
 /// The table.
 #[derive(Debug, Clone)]
 pub struct Table {
     v4: bool,
-    records: BTreeMap<Text, Arc<Record>>,
-    index: BTreeMap<Dest, Vec<Text>>,
-    changes: BTreeMap<u64, Vec<Change>>,
+    records: FlatMap<Text, Arc<Record>>,
+    index: FlatMap<Dest, Vec<Text>>,
+    changes: FlatMap<u64, Vec<Change>>,
     /// A revision as of which everything was prepared.
     whole: u64,
 }
@@ -63,7 +62,7 @@ struct Change {
 impl Table {
     /// An empty table for one address family.
     pub fn new(v4: bool) -> Table {
-        Table { v4, records: BTreeMap::new(), index: BTreeMap::new(), changes: BTreeMap::new(), whole: 0 }
+        Table { v4, records: FlatMap::new(), index: FlatMap::new(), changes: FlatMap::new(), whole: 0 }
     }
 
     /// Takes in what a node was told. What another node was told before it is already here. `false` when the object
@@ -113,7 +112,7 @@ impl Table {
         }
         let changes = self.changes.range(after + 1..=upto).flat_map(|(_, changes)| changes);
         let mut keys: Vec<Text> = changes.map(|change| change.service.clone()).collect();
-        keys.sort();
+        order::sort(&mut keys);
         keys.dedup();
         keys
     }

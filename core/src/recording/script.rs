@@ -2,12 +2,11 @@
 //! `tidepool run` are scripts.
 
 use super::{Recording, RecordingError, Session};
-use crate::base::{Duration, TerminalId};
+use crate::base::{Duration, FlatMap, TerminalId};
 use crate::process::terminal::ChunkKind;
 use crate::shell::sh::{Completeness, is_complete};
 use crate::trace::EventId;
 use crate::world::{Budget, Input, InputError};
-use std::collections::BTreeMap;
 
 /// A session driven through terminals, one line at a time: on the operator's machine, or in a pod.
 #[derive(Debug, Clone)]
@@ -15,7 +14,7 @@ pub struct Script {
     /// The session.
     pub session: Session,
     /// The terminals in pods, by namespace and name.
-    pods: BTreeMap<(String, String), u32>,
+    pods: FlatMap<(String, String), u32>,
 }
 
 /// The operator's terminal.
@@ -47,7 +46,7 @@ impl Script {
         let mut session = Session::new(recording)?;
         let warm = session.world().now() + WARM_UP;
         session.run_until(warm, Budget(MAX_STEPS));
-        let mut script = Script { session, pods: BTreeMap::new() };
+        let mut script = Script { session, pods: FlatMap::new() };
         // The operator's machine is always there, and no terminal is.
         let _ = script.session.input(Input::OpenTerminal { terminal: OPERATOR, pod: None });
         script.settle(OPERATOR);

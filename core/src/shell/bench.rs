@@ -1,14 +1,13 @@
 //! A machine to try programs on: the real kernel, one namespace, no network and no cluster. For tests.
 
 use super::{Programs, commands, sh};
-use crate::base::{HostId, Instant, NodeId, Seed, TerminalId, Text};
+use crate::base::{FlatMap, HostId, Instant, NodeId, Seed, TerminalId, Text};
 use crate::effect::{ContainerId, KubeletWake, Out, Timing, Wake};
 use crate::engine::{Draws, Fuel, Queue};
 use crate::net::Topology;
 use crate::net::topology::Host;
 use crate::process::{Descriptor, Environment, ExitNotice, Kernel, NewProcess, Terminal};
 use crate::trace::{Cause, Log, Place};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The machine.
@@ -56,7 +55,7 @@ impl Bench {
     /// Runs a program with this input; gives what it and its children printed, and its exit status.
     pub fn run(&mut self, program: Programs, input: &str) -> (String, i32) {
         let (descriptor, notice) = self.prepare(input);
-        let vars: BTreeMap<Text, Text> =
+        let vars: FlatMap<Text, Text> =
             [("HOME", "/root"), ("PATH", "/usr/bin:/bin"), ("PWD", "/root/tpbench")]
                 .map(|(k, v)| (k.into(), v.into()))
                 .into();

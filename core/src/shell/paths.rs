@@ -1,8 +1,8 @@
 //! Paths over a flat table of files: directories are implied by the paths in them, or made by a name that ends in `/`.
 //! Knows no processes.
 
+use crate::base::FlatSet;
 use crate::process::Files;
-use std::collections::BTreeSet;
 
 /// Directories that are there even when nothing is in them.
 const STANDING: &[&str] =
@@ -40,12 +40,12 @@ pub fn parent(path: &str) -> &str {
 }
 
 /// The names in a directory, in order; directories end in `/`.
-pub fn list(files: &Files, directory: &str) -> BTreeSet<String> {
+pub fn list(files: &Files, directory: &str) -> FlatSet<String> {
     let inside = if directory == "/" { "/".to_string() } else { format!("{directory}/") };
     let standing = STANDING.iter().map(|path| format!("{path}/"));
     let paths =
         files.paths_from(&inside).take_while(|path| path.starts_with(&inside)).map(|path| path.to_string());
-    let mut names = BTreeSet::new();
+    let mut names = FlatSet::new();
     for path in paths.chain(standing) {
         let Some(rest) = path.strip_prefix(&inside) else { continue };
         match rest.split_once('/') {

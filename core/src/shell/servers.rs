@@ -9,13 +9,13 @@ pub mod plain;
 pub mod whoami;
 
 use super::{Command, Programs};
-use crate::base::{Duration, Fd, Instant, Text};
+use crate::base::{Duration, Fd, FlatMap, Instant, Text};
 use crate::net::Protocol;
 use crate::net::http1::{Parsed, parse_request, write_response};
 use crate::process::{Cx, Ready, Reply, Signal, Syscall, Turn};
 use answer::{Answer, Asked, Then};
 use bytes::{Bytes, BytesMut};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 /// What a server is.
@@ -43,9 +43,9 @@ pub struct Server {
     opening: Option<(Protocol, u16, Option<Fd>)>,
     /// Lines for when the ports are open, and what else is to be done next.
     todo: VecDeque<Syscall>,
-    connections: BTreeMap<Fd, Connection>,
+    connections: FlatMap<Fd, Connection>,
     /// Answers that are held back until an instant.
-    held: BTreeMap<(Instant, u64), (Fd, Answer)>,
+    held: FlatMap<(Instant, u64), (Fd, Answer)>,
     held_count: u64,
     started: Instant,
     is_up: bool,
@@ -69,8 +69,8 @@ impl Server {
             ports: ports.into_iter().collect(),
             opening: None,
             todo: VecDeque::new(),
-            connections: BTreeMap::new(),
-            held: BTreeMap::new(),
+            connections: FlatMap::new(),
+            held: FlatMap::new(),
             held_count: 0,
             started: Instant::ZERO,
             is_up: false,
@@ -192,12 +192,11 @@ impl Server {
 
     /// Gives the answers whose time has come; tells how long until the next.
     fn release(&mut self, now: Instant) -> Option<Duration> {
-        while let Some(entry) = self.held.first_entry() {
-            let (due, _) = *entry.key();
-            if due > now {
-                return Some(due - now);
+        while let Some(((due, _), _)) = self.held.first_key_value() {
+            if *due > now {
+                return Some(*due - now);
             }
-            let (fd, answer) = entry.remove();
+            let Some((_, (fd, answer))) = self.held.pop_first() else { break };
             self.give(fd, answer);
             if self.connections.get(&fd).is_some_and(|connection| connection.done) {
                 self.peer_done(fd);

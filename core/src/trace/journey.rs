@@ -3,8 +3,7 @@
 //! [`MAX_EVENTS`] events.
 
 use super::{EventId, Fact, Place};
-use crate::base::{Canon, Encoder, Instant, ObjectRef, Text};
-use std::collections::BTreeMap;
+use crate::base::{Canon, Encoder, FlatMap, Instant, ObjectRef, Text};
 use std::sync::Arc;
 
 /// The number of a journey; they count up from 1.
@@ -91,9 +90,9 @@ const MAX_REFUSED: usize = 100;
 #[derive(Debug, Clone, Default)]
 pub struct Journeys {
     next: u64,
-    kept: BTreeMap<JourneyId, Arc<Journey>>,
+    kept: FlatMap<JourneyId, Arc<Journey>>,
     /// Refused requests that are older than all that is kept.
-    refused: BTreeMap<JourneyId, Arc<Journey>>,
+    refused: FlatMap<JourneyId, Arc<Journey>>,
 }
 
 impl Journeys {

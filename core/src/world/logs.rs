@@ -1,15 +1,15 @@
 //! Logs that somebody follows: what a container writes travels on to who reads along. Knows no request.
 
+use crate::base::FlatMap;
 use crate::base::{Fd, Instant, Pid};
 use crate::effect::{Client, ContainerId, Out, Wake};
 use crate::process::Kernel;
 use crate::shell::Programs;
 use bytes::Bytes;
-use std::collections::BTreeMap;
 
 /// All logs that are followed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct FollowedLogs(BTreeMap<(Pid, Fd), Followed>);
+pub(super) struct FollowedLogs(FlatMap<(Pid, Fd), Followed>);
 
 #[derive(Debug, Clone)]
 struct Followed {
@@ -36,7 +36,7 @@ impl FollowedLogs {
 
     /// Sends news on their way: what was written since, or that the container has ended.
     pub(super) fn look(&mut self, kernel: &Kernel<Programs>, out: &mut Out<'_>) {
-        for ((pid, fd), followed) in &mut self.0 {
+        for ((pid, fd), followed) in self.0.iter_mut() {
             let has_news = kernel.log_end(&followed.container) > followed.sent;
             let has_ended = kernel.container_process(&followed.container).is_none();
             if followed.due.is_none() && (has_news || has_ended) {

@@ -4,7 +4,7 @@ use super::Cluster;
 use super::watches::Watches;
 use crate::api::Kind;
 use crate::apiserver::ApiServer;
-use crate::base::{HostId, NodeId, Text};
+use crate::base::{FlatMap, HostId, NodeId, Text};
 use crate::control::Controllers;
 use crate::effect::{Client, Out};
 use crate::net::{Conntrack, Host, Topology};
@@ -14,7 +14,6 @@ use crate::proxy::KubeProxies;
 use crate::shell::Programs;
 use crate::trace::Place;
 use ipnet::IpNet;
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// The operator's own machine, where kubectl is typed.
@@ -33,7 +32,7 @@ pub struct Rooms {
     pub(super) kernel: Kernel<Programs>,
     pub(super) watches: Watches,
     /// The namespace of each pod, by the pod's uid.
-    pub(super) sandboxes: BTreeMap<Text, HostId>,
+    pub(super) sandboxes: FlatMap<Text, HostId>,
     pub(super) operator: HostId,
 }
 
@@ -61,7 +60,7 @@ impl Rooms {
             net,
             kernel: Kernel::default(),
             watches: Watches::default(),
-            sandboxes: BTreeMap::new(),
+            sandboxes: FlatMap::new(),
             operator,
         }
     }

@@ -44,8 +44,7 @@ impl World {
         if self.fuel.burn(self.now) {
             self.with_out(entry.cause, |rooms, out| rooms.handle(entry.wake, out));
         } else {
-            let what = format!("{:.40}", format!("{:?}", entry.wake));
-            let refusal = Refusal::OutOfFuel(what.into(), STEPS_PER_INSTANT);
+            let refusal = Refusal::OutOfFuel(entry.wake.what().into(), STEPS_PER_INSTANT);
             self.log.append(self.now, entry.cause, Fact::Refused(Place::World, refusal));
         }
         true

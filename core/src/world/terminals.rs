@@ -28,7 +28,7 @@ impl Rooms {
         let user = if matches!(at, Place::Outside(_)) { "/home/operator" } else { "/root" };
         let vars =
             [("HOME", user), ("PATH", "/usr/local/bin:/usr/bin:/bin"), ("PWD", user), ("TERM", "xterm")];
-        let mut vars: std::collections::BTreeMap<Text, Text> =
+        let mut vars: crate::base::FlatMap<Text, Text> =
             vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         if let Some((_, process)) = container.as_ref().and_then(|id| self.kernel.container_process(id)) {
             vars.extend(process.environment().vars.iter().map(|(name, value)| (name.clone(), value.clone())));

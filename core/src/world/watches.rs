@@ -5,19 +5,19 @@ use super::logs::FollowedLogs;
 use crate::api::kinds::KINDS;
 use crate::api::{Kind, WatchEvent, pod};
 use crate::apiserver::WatchSpec;
-use crate::base::{Fd, Instant, Pid, Purpose, Text};
+use crate::base::{Fd, FlatMap, Instant, Pid, Purpose, Text};
 use crate::effect::{Client, ContainerId, Out, Wake};
 use crate::process::Kernel;
 use crate::shell::Programs;
 use crate::trace::{Cargo, Cause, Fact, Hop, Place};
 use bytes::Bytes;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// All watches.
 #[derive(Debug, Clone, Default)]
 pub struct Watches {
-    typed: BTreeMap<Client, Subscription>,
-    streams: BTreeMap<(Pid, Fd), Stream>,
+    typed: FlatMap<Client, Subscription>,
+    streams: FlatMap<(Pid, Fd), Stream>,
     logs: FollowedLogs,
     /// The revision up to which watchers were told.
     told: u64,

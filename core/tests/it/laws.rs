@@ -143,6 +143,21 @@ fn broken_style(source: &Source) -> Vec<String> {
     broken
 }
 
+/// Where std's sorts and trees may stand: each type that they are used with is five to ten kilobytes of the page.
+const TREES: &[&str] = &["base/flat.rs", "base/order.rs", "engine/queue.rs", "net/conntrack.rs", "store.rs"];
+/// How they look.
+const HEAVY: &[&str] = &["BTreeMap", "BTreeSet", ".sort(", ".sort_by", ".sort_unstable"];
+
+fn broken_weight(source: &Source) -> Vec<String> {
+    let is_free = TREES.contains(&source.path.as_str()) || source.path.ends_with("tests.rs");
+    let lines = without_tests(&source.text).lines().enumerate().filter(|_| !is_free);
+    let code = lines.filter(|(_, line)| !line.trim_start().starts_with("//"));
+    let heavy = code.filter(|(_, line)| HEAVY.iter().any(|word| line.contains(word)));
+    heavy
+        .map(|(n, _)| format!("{}:{}: use base::FlatMap, FlatSet or base::order", source.path, n + 1))
+        .collect()
+}
+
 fn dependencies(manifest: &str) -> Vec<String> {
     let section = manifest.split("[dependencies]").nth(1).unwrap_or_default();
     let section = section.split("\n[").next().unwrap_or_default();
@@ -178,6 +193,15 @@ fn nobody_reads_the_store_but_the_api_server() {
     check(core().iter().flat_map(broken_privileges).collect());
     let sample = Source { path: "node/kubelet.rs".into(), text: "use crate::store::Store;".into() };
     assert_eq!(broken_privileges(&sample), ["node/kubelet.rs: only apiserver may name crate::store"]);
+}
+
+#[test]
+fn maps_are_flat_and_there_is_one_sort() {
+    check(core().iter().flat_map(broken_weight).collect());
+    check(sources(&root().join("web/src")).iter().flat_map(broken_weight).collect());
+    let sample =
+        Source { path: "dns.rs".into(), text: "use std::collections::BTreeMap;\nall.sort();".into() };
+    assert_eq!(broken_weight(&sample).len(), 2);
 }
 
 #[test]

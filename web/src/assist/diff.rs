@@ -105,7 +105,7 @@ fn named(tree: &Value, by: &Value) -> Value {
     match (tree, by) {
         (Value::Object(tree), Value::Object(by)) => {
             let both = by.iter().filter_map(|(key, by)| Some((key.clone(), named(tree.get(key)?, by))));
-            Value::Object(both.collect())
+            tree::object(both).into()
         }
         (Value::Array(items), Value::Array(by)) if items.len() == by.len() => {
             Value::Array(items.iter().zip(by).map(|(item, by)| named(item, by)).collect())

@@ -2,10 +2,10 @@
 //! the documents in the editor. Knows no text.
 
 use serde_json::Value;
-use std::collections::BTreeMap;
 use tidepool_core::api::Object;
 use tidepool_core::api::tree;
 use tidepool_core::api::yaml::Document;
+use tidepool_core::base::FlatMap;
 
 /// A port that a container declares.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +22,7 @@ pub struct Labelled {
     /// Its namespace.
     pub namespace: String,
     /// Its labels.
-    pub labels: BTreeMap<String, String>,
+    pub labels: FlatMap<String, String>,
     /// Its containers' ports.
     pub ports: Vec<Port>,
     /// Whether it is a pod of the cluster, not a template or a document.
@@ -31,7 +31,7 @@ pub struct Labelled {
 
 impl Labelled {
     /// Whether it has all labels of a selector.
-    pub fn has(&self, selector: &BTreeMap<String, String>) -> bool {
+    pub fn has(&self, selector: &FlatMap<String, String>) -> bool {
         selector.iter().all(|(key, value)| self.labels.get(key) == Some(value))
     }
 }
@@ -109,7 +109,7 @@ impl Known {
 }
 
 /// The labels, or the selector, at a path.
-pub fn labels(object: &Value, path: &str) -> BTreeMap<String, String> {
+pub fn labels(object: &Value, path: &str) -> FlatMap<String, String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
     let map = tree::map(object, path).into_iter().flatten();
     map.map(|(key, value)| (key.clone(), text(value))).collect()

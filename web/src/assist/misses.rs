@@ -8,6 +8,7 @@ mod workload;
 use super::known::{self, Known};
 use tidepool_core::api::tree;
 use tidepool_core::api::yaml::{Document, Read, Span};
+use tidepool_core::base::order;
 
 /// What is nearly right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +120,7 @@ pub fn misses(text: &str, read: &Read, cluster: &Known) -> Vec<Found> {
             _ => {}
         }
     }
-    found.sort_by_key(|found| found.span.start);
+    order::sort_by_key(&mut found, |found| found.span.start);
     found
 }
 

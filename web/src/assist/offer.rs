@@ -4,10 +4,10 @@
 use super::context::{At, Context, Step, context, written};
 use super::known::{self, Known};
 use crate::words::Words;
-use std::collections::BTreeSet;
 use tidepool_core::api::fields::texts;
 use tidepool_core::api::fields::{self, Shape};
 use tidepool_core::api::{kinds, yaml};
+use tidepool_core::base::{FlatSet, order};
 
 /// What a candidate is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub fn offer(text: &str, offset: usize, cluster: &Known, words: &Words) -> Optio
         At::Key => keys(&at, &namespace(document), &known, words),
         At::Value => values(&at, document, &known, words),
     };
-    let mut seen = BTreeSet::new();
+    let mut seen = FlatSet::new();
     list.retain(|candidate| seen.insert(candidate.label.clone()));
     list = fitting(list, &at.typed);
     // What is typed out is not offered, so that Enter begins a new line.
@@ -84,7 +84,7 @@ fn fitting(list: Vec<Candidate>, typed: &str) -> Vec<Candidate> {
         return list.into_iter().filter(|candidate| super::is_near(&typed, &candidate.label)).collect();
     }
     let mut list: Vec<Candidate> = list.into_iter().filter(|candidate| place(candidate).is_some()).collect();
-    list.sort_by_key(|candidate| place(candidate) != Some(0));
+    order::sort_by_key(&mut list, |candidate| place(candidate) != Some(0));
     list
 }
 
@@ -120,7 +120,7 @@ fn keys(at: &Context, namespace: &str, known: &Known, words: &Words) -> Vec<Cand
     let column = at.column + dash.len();
     let mut fields: Vec<&fields::Field> = shape.fields().iter().collect();
     fields.retain(|field| !at.siblings.iter().any(|key| key == field.name) && !is_writers(&path, field.name));
-    fields.sort_by_key(|field| (!field.required, rank(field.name), field.name));
+    order::sort_by_key(&mut fields, |field| (!field.required, rank(field.name), field.name));
     let candidate = |field: &&fields::Field| Candidate {
         label: field.name.to_string(),
         detail: field.shape.explained(),
@@ -204,7 +204,7 @@ fn is_labels(at: &Context) -> bool {
 }
 
 fn label_keys(at: &Context, namespace: &str, known: &Known, words: &Words) -> Vec<Candidate> {
-    let mut keys: Vec<(&String, usize, BTreeSet<&String>)> = Vec::new();
+    let mut keys: Vec<(&String, usize, FlatSet<&String>)> = Vec::new();
     for pod in known.in_namespace(namespace) {
         for (key, value) in pod.labels.iter().filter(|(key, _)| *key != "pod-template-hash") {
             match keys.iter_mut().find(|(known, ..)| *known == key) {
@@ -212,14 +212,14 @@ fn label_keys(at: &Context, namespace: &str, known: &Known, words: &Words) -> Ve
                     *pods += 1;
                     values.insert(value);
                 }
-                None => keys.push((key, 1, BTreeSet::from([value]))),
+                None => keys.push((key, 1, FlatSet::from([value]))),
             }
         }
     }
     keys.retain(|(key, ..)| !at.siblings.contains(*key));
     // Keys of the cluster's own come last, those of many pods first.
-    keys.sort_by_key(|(key, pods, _)| (key.contains(".kubernetes.io/"), usize::MAX - pods));
-    let of = |(key, _, values): &(&String, usize, BTreeSet<&String>)| {
+    order::sort_by_key(&mut keys, |(key, pods, _)| (key.contains(".kubernetes.io/"), usize::MAX - pods));
+    let of = |(key, _, values): &(&String, usize, FlatSet<&String>)| {
         let detail = values.iter().take(3).map(|value| value.as_str()).collect::<Vec<_>>().join(", ");
         Candidate {
             insert: format!("{key}: "),
@@ -267,7 +267,7 @@ fn all_kinds(version: &str) -> Vec<Candidate> {
     let others = fields::kinds().map(|(version, kind)| (version.replace("/*", ""), kind));
     let mut all: Vec<(String, &str)> = own.chain(others).collect();
     let rank = |kind: &str| FIRST.iter().position(|first| *first == kind).unwrap_or(FIRST.len());
-    all.sort_by_key(|(of, kind)| (!version.is_empty() && of != version, rank(kind)));
+    order::sort_by_key(&mut all, |(of, kind)| (!version.is_empty() && of != version, rank(kind)));
     all.iter().map(|(version, kind)| plain(kind, version, Sort::Kind)).collect()
 }
 
@@ -285,7 +285,7 @@ fn versions(kind: &str) -> Vec<Candidate> {
 
 fn label_values(at: &Context, known: &Known, namespace: &str, words: &Words) -> Vec<Candidate> {
     let Some(Step::Key(key)) = at.path.last() else { return Vec::new() };
-    let values: BTreeSet<&String> =
+    let values: FlatSet<&String> =
         known.in_namespace(namespace).filter_map(|pod| pod.labels.get(key)).collect();
     let detail = |value: &str| match known.pods_with(namespace, key, value) {
         0 => words.editor.template_only.to_string(),
@@ -297,10 +297,10 @@ fn label_values(at: &Context, known: &Known, namespace: &str, words: &Words) -> 
 fn target_ports(
     known: &Known,
     namespace: &str,
-    selector: &std::collections::BTreeMap<String, String>,
+    selector: &tidepool_core::base::FlatMap<String, String>,
     words: &Words,
 ) -> Vec<Candidate> {
-    let ports: BTreeSet<_> =
+    let ports: FlatSet<_> =
         known.in_namespace(namespace).filter(|pod| pod.has(selector)).flat_map(|pod| &pod.ports).collect();
     let named = ports.iter().filter(|port| !port.name.is_empty());
     let named = named.map(|port| plain(&port.name, &port.number.to_string(), Sort::Name));

@@ -4,7 +4,7 @@ use crate::model::Shown;
 use crate::session::Action;
 use crate::sim::write_yaml;
 use tidepool_core::api::{Object, tree};
-use tidepool_core::base::ObjectRef;
+use tidepool_core::base::{ObjectRef, order};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -16,7 +16,7 @@ pub fn Objects(shown: &Shown) -> Html {
     let chosen: Option<&ObjectRef> = session.object.as_ref();
     let ui = &session.words().ui;
     let mut objects = session.world().objects();
-    objects.sort_by_key(|object| &*object.key.kind == "Event");
+    order::sort_by_key(&mut objects, |object| &*object.key.kind == "Event");
     let wanted = filter.to_lowercase();
     let fits = |object: &&Object| {
         let key = &object.key;

@@ -4,9 +4,8 @@
 use super::{Action, Keep, Session, Tab};
 use crate::flights::Lens;
 use crate::sim::{Budget, Recording};
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use tidepool_core::base::{Duration, TerminalId};
+use tidepool_core::base::{Duration, FlatMap, FlatSet, TerminalId};
 use tidepool_core::process::terminal::ChunkKind;
 use tidepool_core::recording::{ask, script::commands};
 use tidepool_core::trace::EventId;
@@ -37,7 +36,7 @@ pub struct Lessons {
     /// Which there are, once that is loaded.
     pub course: Option<Rc<Course>>,
     /// Those that were finished, by folder.
-    pub done: BTreeSet<String>,
+    pub done: FlatSet<String>,
     /// Why a lesson could not be loaded.
     pub failed: Option<String>,
     /// The open one.
@@ -64,13 +63,13 @@ pub struct Open {
     /// For each of the step's goals, in order: whether it is met. Once met, it stays so.
     pub met: Vec<bool>,
     /// The answers chosen in this step: block and answer.
-    pub chosen: BTreeMap<usize, usize>,
+    pub chosen: FlatMap<usize, usize>,
     /// How many of the step's hints are shown.
     pub hints: usize,
     /// Whether the solution is shown.
     pub solved: bool,
     /// How many chunks each terminal had printed when the step began.
-    since: BTreeMap<u32, u64>,
+    since: FlatMap<u32, u64>,
     /// The wall milliseconds since the last look at a goal, and the end of the log then.
     looked: (f64, EventId),
     /// Which goal is looked at next.
@@ -83,10 +82,10 @@ impl Open {
             loaded,
             step: 0,
             met: Vec::new(),
-            chosen: BTreeMap::new(),
+            chosen: FlatMap::new(),
             hints: 0,
             solved: false,
-            since: BTreeMap::new(),
+            since: FlatMap::new(),
             looked: (0.0, EventId(0)),
             turn: 0,
         }

@@ -5,9 +5,8 @@ use crate::flights::{Flight, Lens, Mark, mark};
 use crate::follow;
 use crate::pace::{self, HOP_MS, Pace, REAL_TIME};
 use crate::sim::Budget;
-use std::collections::BTreeSet;
 use std::rc::Rc;
-use tidepool_core::base::{Duration, Instant, TerminalId};
+use tidepool_core::base::{Duration, FlatSet, Instant, TerminalId};
 use tidepool_core::trace::{Event, EventId, Fact, JourneyId, Origin, Reason};
 
 /// Steps of the world in one frame at most.
@@ -49,7 +48,7 @@ pub(super) struct Run {
     /// The followed request was typed into this terminal and is told at story pace.
     telling: Option<u32>,
     /// The lines of programs that were told of this command.
-    told: BTreeSet<u32>,
+    told: FlatSet<u32>,
     /// The farthest that the world's time has been.
     farthest: Instant,
     /// The mark of an input is to be cleared after the next run.
@@ -72,7 +71,7 @@ impl Run {
             silent: 0.0,
             awaited: None,
             telling: None,
-            told: BTreeSet::new(),
+            told: FlatSet::new(),
             farthest: until,
             marked: false,
             since_store: 0.0,

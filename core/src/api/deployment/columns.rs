@@ -3,7 +3,7 @@
 //! Models: `pkg/printers/internalversion/printers.go`.
 
 use crate::api::{Object, tree};
-use crate::base::Instant;
+use crate::base::{Instant, order};
 
 /// Ready and wanted pods: `2/3`.
 pub fn ready(workload: &Object, _: Instant) -> String {
@@ -50,7 +50,7 @@ fn label_selector(workload: &Object) -> String {
     for e in tree::list(selector, "matchExpressions") {
         let key = tree::str(e, "key");
         let mut values: Vec<&str> = tree::list(e, "values").iter().filter_map(|v| v.as_str()).collect();
-        values.sort_unstable();
+        order::sort(&mut values);
         let values = values.join(",");
         let text = match tree::str(e, "operator") {
             "In" => format!("{key} in ({values})"),
@@ -64,6 +64,6 @@ fn label_selector(workload: &Object) -> String {
     if all.is_empty() {
         return "<none>".into();
     }
-    all.sort();
+    order::sort(&mut all);
     all.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(",")
 }

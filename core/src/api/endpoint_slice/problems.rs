@@ -4,8 +4,8 @@
 
 use crate::api::service::problems::ports::protocol_problem;
 use crate::api::{FieldError, Object, addresses, names, tree};
+use crate::base::FlatSet;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 const MAX_ENDPOINTS: usize = 1_000;
@@ -92,7 +92,7 @@ fn hints(endpoint: &Value, i: usize, wrong: &mut Vec<FieldError>) {
             wrong.push(FieldError::too_many(path, hints.len(), MAX_HINTS));
             continue;
         }
-        let mut seen = BTreeSet::new();
+        let mut seen = FlatSet::new();
         for (n, hint) in hints.iter().enumerate() {
             let name = tree::str(hint, "name");
             if !seen.insert(name) {
@@ -108,7 +108,7 @@ fn ports(slice: &Object, wrong: &mut Vec<FieldError>) {
         wrong.push(FieldError::too_many("ports", ports.len(), MAX_PORTS));
         return;
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = FlatSet::new();
     for (i, port) in ports.iter().enumerate() {
         let (path, name) = (format!("ports[{i}]"), tree::str(port, "name"));
         if !name.is_empty() {

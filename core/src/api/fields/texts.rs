@@ -1,13 +1,13 @@
 //! What fields are for, in this project's own words, and which values they may have. Knows no layout.
 
 use super::Shape;
-use std::collections::BTreeMap;
+use crate::base::FlatMap;
 use std::sync::LazyLock;
 
 static TEXT: &str = include_str!("texts.txt");
 
 /// By struct, or by struct and field: `Service`, `ServiceSpec.ports`.
-static TEXTS: LazyLock<BTreeMap<&'static str, &'static str>> =
+static TEXTS: LazyLock<FlatMap<&'static str, &'static str>> =
     LazyLock::new(|| TEXT.lines().filter_map(|line| line.split_once(": ")).collect());
 
 /// The values of upstream's types of words, in order.

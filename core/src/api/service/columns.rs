@@ -4,7 +4,7 @@
 
 use crate::api::kinds::{column, name, wide};
 use crate::api::{Column, Object, age, tree};
-use crate::base::Instant;
+use crate::base::{Instant, order};
 use serde_json::Value;
 
 /// All of them.
@@ -54,7 +54,7 @@ fn load_balancer(service: &Object) -> String {
     let ingress = service.list("status.loadBalancer.ingress").iter();
     let mut all: Vec<&str> =
         ingress.map(|i| address(i).unwrap_or_else(|| tree::str(i, "hostname"))).collect();
-    all.sort_unstable();
+    order::sort(&mut all);
     all.dedup();
     let text = all.join(",");
     match text.get(..ADDRESSES_WIDTH - 3) {

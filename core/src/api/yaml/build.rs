@@ -5,9 +5,9 @@
 use super::lines::Lines;
 use super::scalar::{self, Meaning};
 use super::{Edit, Entry, Fix, FixKind, Place, Problem, ProblemCode, Span, syntax};
+use crate::base::FlatMap;
 use granit_parser::{Event, Options, Parser, ScalarStyle, Tag};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// How deep maps and lists may nest.
 pub const MAX_DEPTH: usize = 128;
@@ -65,7 +65,7 @@ struct Builder<'a> {
     problems: &'a mut Vec<Problem>,
     open: Vec<Open>,
     done: Option<(Value, Place)>,
-    anchors: BTreeMap<usize, Value>,
+    anchors: FlatMap<usize, Value>,
     unfolded: usize,
 }
 
@@ -76,7 +76,7 @@ pub(super) fn build(part: &Part<'_>, problems: &mut Vec<Problem>) -> Option<(Val
     options.flow_nesting_limit = MAX_DEPTH;
     options.emit_unresolved_aliases = true;
     let mut builder =
-        Builder { part, problems, open: Vec::new(), done: None, anchors: BTreeMap::new(), unfolded: 0 };
+        Builder { part, problems, open: Vec::new(), done: None, anchors: FlatMap::new(), unfolded: 0 };
     for event in Parser::new_from_str_with_options(part.slice(), options) {
         let outcome = match event {
             Ok((Event::DocumentStart(..), span)) if builder.done.is_some() => {

@@ -3,6 +3,7 @@
 
 use super::lines::Lines;
 use super::{Entry, Place, Problem, ProblemCode, Span, build};
+use crate::base::order;
 use serde_json::Value;
 
 /// The longest text that is read, in bytes.
@@ -94,7 +95,7 @@ pub fn read(text: &str) -> Read {
             found.documents.push(Document { index, line, span, value, root });
         }
     }
-    found.problems.sort_by_key(|problem| (problem.document, problem.span.start));
+    order::sort_by_key(&mut found.problems, |problem| (problem.document, problem.span.start));
     found
 }
 

@@ -151,7 +151,7 @@ fn without_directives(patch: &Value) -> Value {
     match patch {
         Value::Object(map) => {
             let fields = map.iter().filter(|(key, _)| !key.starts_with('$'));
-            Value::Object(fields.map(|(key, value)| (key.clone(), without_directives(value))).collect())
+            tree::object(fields.map(|(key, value)| (key.clone(), without_directives(value)))).into()
         }
         Value::Array(list) => Value::Array(list.iter().map(without_directives).collect()),
         other => other.clone(),

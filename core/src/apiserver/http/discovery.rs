@@ -2,6 +2,7 @@
 
 use crate::api::Kind;
 use crate::api::kinds::KINDS;
+use crate::base::order;
 use serde_json::{Value, json};
 
 /// The answer for a discovery path; `None` when it is none.
@@ -33,7 +34,7 @@ pub(super) fn answer(path: &str, version: &str) -> Option<Value> {
 fn groups() -> Vec<(&'static str, &'static str)> {
     let mut all: Vec<(&str, &str)> = KINDS.iter().map(|kind| (kind.group, kind.version)).collect();
     all.retain(|(group, _)| !group.is_empty());
-    all.sort_unstable();
+    order::sort(&mut all);
     all.dedup();
     all
 }

@@ -7,8 +7,8 @@
 use crate::api::Kind;
 use crate::api::fields::{self, Field, Shape, texts};
 use crate::api::kinds::KINDS;
+use crate::base::FlatSet;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
 
 /// The answer for a path under `/openapi/v3`; `None` when it is none.
 pub(super) fn answer(path: &str, version: &str) -> Option<Value> {
@@ -31,7 +31,7 @@ pub(super) fn answer(path: &str, version: &str) -> Option<Value> {
 }
 
 /// The documents there are: `api/v1`, `apis/apps/v1`.
-fn documents() -> BTreeSet<String> {
+fn documents() -> FlatSet<String> {
     KINDS.iter().map(|kind| folder(kind)).collect()
 }
 

@@ -6,9 +6,8 @@ use super::table::Form;
 use super::url::Query;
 use crate::api::{Object, Request, Status, WatchKind};
 use crate::apiserver::read;
-use crate::base::{Duration, Instant};
+use crate::base::{Duration, FlatSet, Instant};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// An open watch: what it selects and how far it has come.
 #[derive(Debug, Clone)]
@@ -20,7 +19,7 @@ pub struct WatchSpec {
     initial: Vec<Object>,
     bookmark: bool,
     /// Objects that it has shown, by key: one that no longer fits is shown as deleted.
-    shown: BTreeSet<crate::base::ObjectRef>,
+    shown: FlatSet<crate::base::ObjectRef>,
     columns_sent: bool,
     until: Instant,
     failed: bool,

@@ -4,6 +4,7 @@
 use crate::api::decode::{self, Decoded};
 use crate::api::fields;
 use crate::api::{FieldError, Kind, Status};
+use crate::base::order;
 use serde_json::Value;
 
 /// A refusal that is about a patch, not about an object.
@@ -64,7 +65,7 @@ fn go_map(value: &Value, depth: usize) -> String {
         Value::Object(map) if depth < MAX_DEPTH => {
             let mut pairs: Vec<(&String, String)> =
                 map.iter().map(|(key, value)| (key, go_map(value, depth + 1))).collect();
-            pairs.sort();
+            order::sort(&mut pairs);
             let pairs: Vec<String> = pairs.into_iter().map(|(key, value)| format!("{key}:{value}")).collect();
             format!("map[{}]", pairs.join(" "))
         }

@@ -5,6 +5,8 @@
 
 use crate::api::Status;
 use crate::api::merge_keys::{merge_key, merges_values};
+use crate::api::tree;
+use crate::base::order;
 use serde_json::{Map, Value};
 
 /// How a list is merged.
@@ -59,7 +61,7 @@ impl Patch<'_> {
         match patch.get("$patch").and_then(Value::as_str) {
             Some("replace") => {
                 let rest = patch.iter().filter(|(key, _)| *key != "$patch");
-                *target = Value::Object(rest.map(|(k, v)| (k.clone(), v.clone())).collect());
+                *target = tree::object(rest.map(|(k, v)| (k.clone(), v.clone()))).into();
                 return Ok(());
             }
             Some("delete") => {
@@ -179,7 +181,7 @@ fn arrange(list: &mut Vec<Value>, order: &[Value], before: &[Value], by: By) {
     };
     let (mut named, others): (Vec<Value>, Vec<Value>) =
         list.drain(..).partition(|item| place(order, item).is_some());
-    named.sort_by_key(|item| place(order, item));
+    order::sort_by_key(&mut named, |item| place(order, item));
     let (mut named, mut others) = (named.into_iter().peekable(), others.into_iter().peekable());
     while let Some(other) = others.peek() {
         let other_first = match named.peek() {

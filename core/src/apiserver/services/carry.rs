@@ -5,8 +5,8 @@
 
 use super::node_ports::draws_node_ports;
 use crate::api::{Object, tree};
+use crate::base::FlatSet;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// `clusterIP` alone names the list too.
 pub(super) fn normalise_new(tree: &mut Value) {
@@ -60,7 +60,7 @@ pub(super) fn patch_allocated(old: &Object, tree: &mut Value) {
 }
 
 fn patch_node_ports(old: &Object, tree: &mut Value) {
-    let used: BTreeSet<i64> =
+    let used: FlatSet<i64> =
         tree::list(tree, "spec.ports").iter().filter_map(|p| tree::int(p, "nodePort")).collect();
     for port in tree::list_mut(tree, "spec.ports") {
         if tree::int(port, "nodePort").unwrap_or(0) != 0 {

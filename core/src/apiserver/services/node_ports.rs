@@ -7,16 +7,15 @@ use super::{Claim, actor, invalid};
 use crate::api::{FieldError, Object, Status, tree};
 use crate::apiserver::ApiServer;
 use crate::apiserver::pools::PoolError;
-use crate::base::Purpose;
+use crate::base::{FlatMap, FlatSet, Purpose};
 use crate::effect::Out;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the numbers begin that a dry run hands out.
 const DRY_RUN_PORT: u16 = 32_769;
 
 /// All node ports that a Service holds, its health check port among them.
-pub(in crate::apiserver) fn held(tree: &Value) -> BTreeSet<u16> {
+pub(in crate::apiserver) fn held(tree: &Value) -> FlatSet<u16> {
     let ports = tree::list(tree, "spec.ports").iter().filter_map(|port| tree::int(port, "nodePort"));
     let health = tree::int(tree, "spec.healthCheckNodePort");
     ports.chain(health).filter_map(|n| u16::try_from(n).ok()).filter(|n| *n != 0).collect()
@@ -49,7 +48,7 @@ impl ApiServer {
         out: &mut Out<'_>,
     ) -> Result<(), Status> {
         if has_node_ports(tree) {
-            let mut by_port: BTreeMap<i64, i64> = BTreeMap::new();
+            let mut by_port: FlatMap<i64, i64> = FlatMap::new();
             for i in 0..tree::list(tree, "spec.ports").len() {
                 let (port, asked) = numbers(tree, i);
                 if asked == 0 && !draws_node_ports(tree) {
@@ -85,7 +84,7 @@ impl ApiServer {
         let before = held(old.tree());
         if has_node_ports(tree) {
             let mut seen: Vec<(String, i64)> = Vec::new();
-            let mut taken_now = BTreeSet::new();
+            let mut taken_now = FlatSet::new();
             for i in 0..tree::list(tree, "spec.ports").len() {
                 let (_, asked) = numbers(tree, i);
                 if asked == 0 && !draws_node_ports(tree) {

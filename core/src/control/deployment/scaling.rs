@@ -4,6 +4,7 @@
 
 use super::revision;
 use crate::api::{Object, tree};
+use crate::base::order;
 use serde_json::Value;
 
 /// A Deployment's numbers, percentages resolved.
@@ -204,7 +205,7 @@ fn scale_in_proportion(numbers: &Numbers, sets: &mut [Set], mut active: Vec<usiz
     let allowed = if numbers.replicas > 0 { numbers.most() } else { 0 };
     let to_add = allowed - total;
     // Larger ones first; among equals the newest when growing, the oldest when shrinking.
-    active.sort_by_key(|n| (-sets[*n].size, if to_add > 0 { -(*n as i64) } else { *n as i64 }));
+    order::sort_by_key(&mut active, |n| (-sets[*n].size, if to_add > 0 { -(*n as i64) } else { *n as i64 }));
     let mut added = 0;
     let mut sizes = Vec::new();
     for n in &active {

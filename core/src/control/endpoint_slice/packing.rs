@@ -5,9 +5,8 @@
 
 use super::endpoints::{Endpoint, Ports, identity};
 use crate::api::Object;
-use crate::base::Text;
+use crate::base::{FlatMap, Text, order};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// The most endpoints of one slice.
 pub const MAX_ENDPOINTS: usize = 100;
@@ -59,13 +58,13 @@ impl Plan {
 /// What brings the slices of one family to the endpoints that there should be.
 pub fn reconcile(
     existing: Vec<Slice>,
-    desired: BTreeMap<Ports, Vec<Endpoint>>,
+    desired: FlatMap<Ports, Vec<Endpoint>>,
     family: &'static str,
     service_is_going: bool,
 ) -> Plan {
     let count = existing.len();
     let mut plan = Plan::default();
-    let mut groups: BTreeMap<Ports, Vec<Slice>> = BTreeMap::new();
+    let mut groups: FlatMap<Ports, Vec<Slice>> = FlatMap::new();
     for slice in existing {
         if slice.owned {
             groups.entry(slice.ports.clone()).or_default().push(slice);
@@ -104,7 +103,7 @@ pub fn reconcile(
 
 /// Packs the endpoints of one set of ports.
 fn pack(ports: Ports, endpoints: Vec<Endpoint>, slices: Vec<Slice>, family: &'static str, plan: &mut Plan) {
-    let mut wanted: BTreeMap<Text, (usize, Value)> = endpoints
+    let mut wanted: FlatMap<Text, (usize, Value)> = endpoints
         .into_iter()
         .enumerate()
         .map(|(n, endpoint)| (endpoint.identity, (n, endpoint.value)))
@@ -132,9 +131,9 @@ fn pack(ports: Ports, endpoints: Vec<Endpoint>, slices: Vec<Slice>, family: &'st
         }
     }
     let mut left: Vec<(usize, Value)> = wanted.into_values().collect();
-    left.sort_by_key(|(n, _)| *n);
+    order::sort_by_key(&mut left, |(n, _)| *n);
     let mut left: std::collections::VecDeque<Value> = left.into_iter().map(|(_, value)| value).collect();
-    updates.sort_by_key(|(_, kept)| std::cmp::Reverse(kept.len()));
+    order::sort_by_key(&mut updates, |(_, kept)| std::cmp::Reverse(kept.len()));
     for (_, kept) in &mut updates {
         let room = MAX_ENDPOINTS.saturating_sub(kept.len()).min(left.len());
         kept.extend(left.drain(..room));
@@ -199,7 +198,7 @@ mod tests {
     }
 
     fn run(existing: Vec<Slice>, wanted: std::ops::Range<usize>) -> Plan {
-        let desired = BTreeMap::from([(ports(), endpoints(wanted))]);
+        let desired = FlatMap::from([(ports(), endpoints(wanted))]);
         reconcile(existing, desired, "IPv4", false)
     }
 
@@ -217,7 +216,7 @@ mod tests {
     fn a_slice_that_changes_anyway_is_filled_first() {
         let mut wanted = endpoints(0..120);
         wanted.remove(3);
-        let desired = BTreeMap::from([(ports(), wanted)]);
+        let desired = FlatMap::from([(ports(), wanted)]);
         let plan = reconcile(vec![slice("a", 0..50), slice("b", 50..100)], desired, "IPv4", false);
         assert_eq!(sizes(&plan), (vec![], vec![69], 0));
     }
@@ -225,15 +224,15 @@ mod tests {
     /// Recorded from kube-controller-manager v1.35.6: without pods one slice without ports and endpoints remains.
     #[test]
     fn a_placeholder_stands_for_no_endpoints() {
-        let plan = reconcile(vec![], BTreeMap::new(), "IPv4", false);
+        let plan = reconcile(vec![], FlatMap::new(), "IPv4", false);
         assert_eq!(sizes(&plan), (vec![0], vec![], 0));
         let mut empty = slice("p", 0..0);
         empty.ports = Ports::default();
-        let plan = reconcile(vec![empty.clone()], BTreeMap::new(), "IPv4", false);
+        let plan = reconcile(vec![empty.clone()], FlatMap::new(), "IPv4", false);
         assert_eq!(sizes(&plan), (vec![], vec![], 0), "it is left alone");
         let plan = run(vec![empty], 0..3);
         assert_eq!(sizes(&plan), (vec![], vec![3], 0), "the first pods take its place under its name");
-        let plan = reconcile(vec![slice("a", 0..3), slice("b", 3..5)], BTreeMap::new(), "IPv4", false);
+        let plan = reconcile(vec![slice("a", 0..3), slice("b", 3..5)], FlatMap::new(), "IPv4", false);
         assert_eq!(sizes(&plan), (vec![], vec![0], 1), "the last pods leave it behind");
     }
 }

@@ -3,9 +3,8 @@
 //! Models: `pkg/controller/controller_utils.go`, `ActivePodsWithRanks`.
 
 use crate::api::{Object, pod, tree};
-use crate::base::{Instant, Text};
+use crate::base::{FlatMap, Instant, Text, order};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 /// Pods with a lower cost go first.
 const COST_ANNOTATION: &str = "controller.kubernetes.io/pod-deletion-cost";
@@ -13,13 +12,13 @@ const COST_ANNOTATION: &str = "controller.kubernetes.io/pod-deletion-cost";
 /// The first `count` pods to go. `per_node` counts the pods that do the same work, per node.
 pub fn pick<'a>(
     pods: Vec<&'a Object>,
-    per_node: &BTreeMap<Text, usize>,
+    per_node: &FlatMap<Text, usize>,
     count: usize,
     now: Instant,
 ) -> Vec<&'a Object> {
     let mut ranked: Vec<(Rank, &Object)> =
         pods.into_iter().map(|pod| (Rank::of(pod, per_node, now), pod)).collect();
-    ranked.sort_by(|(a, x), (b, y)| a.cmp(b).then_with(|| x.uid.cmp(&y.uid)));
+    order::sort_by(&mut ranked, |(a, x), (b, y)| a.cmp(b).then_with(|| x.uid.cmp(&y.uid)));
     ranked.into_iter().take(count).map(|(_, pod)| pod).collect()
 }
 
@@ -37,7 +36,7 @@ struct Rank {
 }
 
 impl Rank {
-    fn of(pod: &Object, per_node: &BTreeMap<Text, usize>, now: Instant) -> Rank {
+    fn of(pod: &Object, per_node: &FlatMap<Text, usize>, now: Instant) -> Rank {
         let ready = pod::is_ready(pod);
         let restarts = pod.list("status.containerStatuses").iter();
         let restarts = restarts.filter_map(|c| tree::int(c, "restartCount")).max().unwrap_or(0);
@@ -113,7 +112,7 @@ mod tests {
             pod("a-pending", "n1", "Pending", false, "0"),
             pod("0-unassigned", "", "Pending", false, "0"),
         ];
-        let per_node = BTreeMap::from([("n1".into(), 3), ("n2".into(), 2)]);
+        let per_node = FlatMap::from([("n1".into(), 3), ("n2".into(), 2)]);
         let order = pick(pods.iter().collect(), &per_node, 6, Instant(10_000_000_000));
         let names: Vec<&str> = order.iter().map(|pod| pod.name()).collect();
         assert_eq!(names, ["0-unassigned", "a-pending", "b-not-ready", "c-cheap", "d-crowded", "e-ready"]);

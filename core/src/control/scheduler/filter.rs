@@ -6,8 +6,8 @@
 use super::NodeInfo;
 use super::resources::{Demand, bytes, milli};
 use crate::api::{Object, Selector, pod, tree};
+use crate::base::{FlatMap, order};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// Why a node will not do, in upstream's words, and whether removing pods could help. Empty when it will.
 #[derive(Debug, Clone, Default)]
@@ -120,10 +120,10 @@ pub fn message<'a>(verdicts: impl Iterator<Item = &'a Verdict> + Clone) -> Strin
 
 /// Each text with how often it occurs, sorted as text.
 fn counted<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counts: FlatMap<&str, usize> = FlatMap::new();
     texts.for_each(|text| *counts.entry(text).or_insert(0) += 1);
     let mut lines: Vec<String> = counts.into_iter().map(|(text, n)| format!("{n} {text}")).collect();
-    lines.sort();
+    order::sort(&mut lines);
     lines.join(", ")
 }
 

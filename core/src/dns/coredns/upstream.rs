@@ -2,12 +2,12 @@
 //! Models: CoreDNS plugin/forward/forward.go, plugin/pkg/proxy.
 //! Omits: health probes: a refused exchange is repeated after half a second, and the third one ends it.
 
+use crate::base::FlatMap;
 use crate::base::{Duration, Fd, Instant, Purpose};
 use crate::dns::message::{Message, decode, encode};
 use crate::dns::server::Exchange;
 use crate::process::{Cx, Reply, Syscall};
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 /// How long one exchange may take.
@@ -23,8 +23,8 @@ const MAX_REFUSED: u32 = 3;
 #[derive(Debug, Clone, Default)]
 pub struct Upstreams {
     next: u64,
-    waiting: BTreeMap<u64, Waiting>,
-    sockets: BTreeMap<Fd, u64>,
+    waiting: FlatMap<u64, Waiting>,
+    sockets: FlatMap<Fd, u64>,
 }
 
 /// One that waits.

@@ -3,10 +3,9 @@
 //! Omits: `prefetch`, `serve_stale`; `keepttl` works. Which entry goes when a half is full: the oldest key, not a random one.
 
 use super::{Back, Env, Handler, Memo, Outcome, Plugin, Setup, Step, duration, integer};
-use crate::base::{Duration, Instant, Text};
+use crate::base::{Duration, FlatMap, Instant, Text};
 use crate::dns::message::{Message, Opcode, Rcode, RecordType};
 use crate::dns::name::{best_zone, zones_or};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The plugin.
@@ -27,7 +26,7 @@ struct Half {
     min: u64,
     /// Zones whose answers are not kept.
     disabled: Vec<Text>,
-    items: Arc<BTreeMap<Key, Arc<Item>>>,
+    items: Arc<FlatMap<Key, Arc<Item>>>,
 }
 
 /// Name, type, DNSSEC wanted, checking disabled.

@@ -3,10 +3,9 @@
 //! Omits: reading the file again while running.
 
 use super::{Env, Fallthrough, Handler, Plugin, Setup, Step, duration, integer};
-use crate::base::Text;
+use crate::base::{FlatMap, Text};
 use crate::dns::message::{Message, Rcode, Rdata, Record, RecordType};
 use crate::dns::name::{address_of_reverse, best_zone, qualified, zones_or};
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// The plugin.
@@ -15,8 +14,8 @@ pub struct Hosts {
     zones: Vec<Text>,
     ttl: u32,
     fall: Fallthrough,
-    by_name: BTreeMap<Text, Vec<IpAddr>>,
-    by_address: BTreeMap<IpAddr, Vec<Text>>,
+    by_name: FlatMap<Text, Vec<IpAddr>>,
+    by_address: FlatMap<IpAddr, Vec<Text>>,
 }
 
 /// `hosts [FILE [ZONES...]] { INLINE; ttl N; no_reverse; reload DURATION; fallthrough [ZONES...] }`.
@@ -33,8 +32,8 @@ pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
         zones: zones_or(args.iter().skip(1), setup.zones),
         ttl: 3600,
         fall: Fallthrough::default(),
-        by_name: BTreeMap::new(),
-        by_address: BTreeMap::new(),
+        by_name: FlatMap::new(),
+        by_address: FlatMap::new(),
     };
     let mut inline = Vec::new();
     let mut reverse = true;

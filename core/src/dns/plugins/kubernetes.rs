@@ -207,7 +207,7 @@ fn locators(lookup: &Lookup<'_, '_>, question: &Question, lower: &str) -> Result
     let ttl = lookup.plugin.ttl;
     let weight = u16::try_from(100 / hits.len().max(1)).unwrap_or(1).max(1);
     let (mut answers, mut additionals): (Vec<Record>, Vec<Record>) = (Vec::new(), Vec::new());
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = crate::base::FlatSet::new();
     for hit in &hits {
         let (Some(ip), Some(port)) = (hit.ip(), hit.port()) else { continue };
         let target = hit.domain(lookup.zone);

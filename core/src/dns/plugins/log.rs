@@ -3,11 +3,10 @@
 //! Omits: placeholders of metadata and headers beyond the common ones, which read as `-`.
 
 use super::{Back, Env, Handler, Memo, Outcome, Plugin, Rewritten, Setup};
-use crate::base::{Duration, Text};
+use crate::base::{Duration, FlatSet, Text};
 use crate::dns::message::{Message, Rcode, text};
 use crate::dns::name::{best_zone, qualified};
 use crate::dns::server::echo_edns;
-use std::collections::BTreeSet;
 
 /// The plugin.
 #[derive(Debug, Clone)]
@@ -19,7 +18,7 @@ pub struct Log {
 struct Rule {
     scope: Vec<Text>,
     format: Text,
-    classes: BTreeSet<Text>,
+    classes: FlatSet<Text>,
 }
 
 const COMMON: &str = r#"{remote}:{port} - {>id} "{type} {class} {name} {proto} {size} {>do} {>bufsize}" {rcode} {>rflags} {rsize} {duration}"#;
@@ -46,7 +45,7 @@ pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
         if scope.is_empty() {
             scope.push(".".into());
         }
-        let mut classes = BTreeSet::new();
+        let mut classes = FlatSet::new();
         while tokens.next_block() {
             if tokens.val() != "class" {
                 return Err(tokens.arg_err());

@@ -3,7 +3,7 @@
 use super::lookup::{self, Lookup, Source, Step};
 use super::options::Family;
 use super::{Connection, Curl, State};
-use crate::base::{Duration, Fd};
+use crate::base::{Duration, Fd, order};
 use crate::net::Protocol;
 use crate::process::{Cx, Errno, Reply, Syscall};
 use std::net::{IpAddr, SocketAddr};
@@ -65,7 +65,7 @@ impl Curl {
         };
         let mut ips: Vec<IpAddr> = ips.into_iter().filter(wanted).collect();
         // As getaddrinfo sorts for a machine whose only IPv6 address is the loopback one (RFC 6724).
-        ips.sort_by_key(|ip| {
+        order::sort_by_key(&mut ips, |ip| {
             if ip.is_ipv4() {
                 1
             } else if ip.is_loopback() {

@@ -1,7 +1,7 @@
 //! `grep`. Omits: searching directories (`-r`), `-P`, `-z`.
 
 use super::Work;
-use crate::base::Text;
+use crate::base::{Text, order};
 use crate::process::Cx;
 use crate::shell::args::Spec;
 use crate::shell::print::Printed;
@@ -198,7 +198,7 @@ impl Grep {
                     .filter(|found| !found.is_empty());
                 let mut found: Vec<(usize, &str)> =
                     found.map(|found| (found.start(), found.as_str())).collect();
-                found.sort();
+                order::sort(&mut found);
                 found.iter().for_each(|(_, text)| self.print(self.line, ':', text, out));
             }
             return;

@@ -1,7 +1,7 @@
 //! `sort`. Omits: `-M`, `-R`, `-c`, locales (bytes are compared).
 
 use super::Work;
-use crate::base::Text;
+use crate::base::{Text, order};
 use crate::process::Cx;
 use crate::shell::args::Spec;
 use crate::shell::print::Printed;
@@ -123,7 +123,9 @@ impl Work for Sort {
             false if self.global.reverse => right.cmp(left),
             false => left.cmp(right),
         };
-        lines.sort_by(|left, right| self.compare(left, right).then_with(|| last_resort(left, right)));
+        order::sort_by(&mut lines, |left, right| {
+            self.compare(left, right).then_with(|| last_resort(left, right))
+        });
         if self.unique {
             lines.dedup_by(|right, left| self.compare(left, right) == Ordering::Equal);
         }

@@ -1,7 +1,7 @@
 //! Command lines: which sub-command, which flags, which words. Knows no sub-command's meaning.
 //! Models: spf13/pflag and spf13/cobra, in their error texts.
 
-use std::collections::BTreeMap;
+use crate::base::FlatMap;
 
 /// A flag.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +65,7 @@ pub const GLOBAL: &[Flag] = &[
 /// A sub-command's line, read.
 #[derive(Debug, Clone, Default)]
 pub struct Args {
-    flags: BTreeMap<&'static str, Vec<String>>,
+    flags: FlatMap<&'static str, Vec<String>>,
     /// The words that are no flags.
     pub words: Vec<String>,
     /// How many words stand before `--`; `None` without one.

@@ -4,7 +4,7 @@
 use super::script::{Asked, Io, Stop};
 use super::words;
 use crate::api::Kind;
-use crate::base::Fd;
+use crate::base::{Fd, order};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde_json::Value;
@@ -122,7 +122,7 @@ pub fn path(kind: &Kind, namespace: &str, name: &str) -> String {
 /// A path with its query. Empty values are left out.
 pub fn url(path: &str, query: &Query<'_>) -> String {
     let mut pairs: Vec<_> = query.iter().filter(|(_, value)| !value.is_empty()).collect();
-    pairs.sort_by_key(|(key, _)| *key);
+    order::sort_by_key(&mut pairs, |(key, _)| *key);
     let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}={}", escape(value))).collect();
     if pairs.is_empty() { path.to_string() } else { format!("{path}?{}", pairs.join("&")) }
 }

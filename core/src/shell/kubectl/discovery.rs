@@ -7,6 +7,7 @@ use super::script::{Asked, Flow, Io, Next};
 use super::table::Tabbed;
 use super::{client, json};
 use crate::api::{service, tree, yaml};
+use crate::base::order;
 use serde_json::{Value, json};
 
 /// `kubectl version`.
@@ -85,7 +86,7 @@ impl Discovery {
             Verb::ClusterInfo => cluster_info(io)?,
             Verb::ApiVersions => {
                 let mut all = group_versions(io)?;
-                all.sort_unstable();
+                order::sort(&mut all);
                 all.iter().for_each(|version| io.line(version));
             }
             Verb::ApiResources => self.resources(io)?,
@@ -145,7 +146,7 @@ impl Discovery {
             let wanted = own.filter(|resource| self.wants(resource));
             all.extend(wanted.map(|resource| Resource::new(&group, &version, resource)));
         }
-        all.sort_by_key(|resource| match by {
+        order::sort_by_key(&mut all, |resource| match by {
             "name" => (resource.name.clone(), resource.name.clone()),
             "kind" => (resource.kind.clone(), resource.name.clone()),
             _ => (resource.group.clone(), resource.name.clone()),

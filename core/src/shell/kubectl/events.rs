@@ -10,6 +10,7 @@ use super::script::{Flow, Io, Next};
 use super::table::Tabbed;
 use super::{client, config};
 use crate::api::{event, tree};
+use crate::base::order;
 use serde_json::Value;
 
 /// The command.
@@ -63,7 +64,7 @@ impl Events {
             });
             return Ok(Next::Exit(0));
         }
-        events.sort_by_key(last_time);
+        order::sort_by_key(&mut events, last_time);
         if !format.is_table() {
             events.iter_mut().for_each(|event| {
                 tree::default(event, "apiVersion", "v1");

@@ -8,6 +8,7 @@ use super::resources;
 use super::script::{Flow, Io, Next};
 use crate::api::Kind;
 use crate::api::fields::{self, Field, Shape, texts};
+use crate::base::order;
 
 /// The command.
 pub const EXPLAIN: Entry =
@@ -89,7 +90,7 @@ fn head(kind: &Kind) -> String {
 
 fn by_name(of: &Shape) -> Vec<&'static Field> {
     let mut fields: Vec<&Field> = of.fields().iter().collect();
-    fields.sort_by_key(|field| field.name);
+    order::sort_by_key(&mut fields, |field| field.name);
     fields
 }
 

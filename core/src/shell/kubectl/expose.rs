@@ -101,9 +101,8 @@ impl Expose {
         if self.args.text("labels").is_some() {
             let pairs = self.args.listed("labels");
             let pairs = pairs.iter().filter_map(|pair| pair.split_once('='));
-            let labels: Map<String, Value> =
-                pairs.map(|(key, value)| (key.to_string(), value.into())).collect();
-            tree::set(&mut made, "metadata.labels", Value::Object(labels));
+            let labels = tree::object(pairs.map(|(key, value)| (key.to_string(), value.into())));
+            tree::set(&mut made, "metadata.labels", labels);
         } else if let Some(labels) = tree::get(found, "metadata.labels") {
             tree::set(&mut made, "metadata.labels", labels.clone());
         }
@@ -128,9 +127,7 @@ impl Expose {
             Some(_) => {
                 let pairs = self.args.listed("selector");
                 let pairs = pairs.iter().filter_map(|pair| pair.split_once('='));
-                Value::Object(
-                    pairs.map(|(key, value)| (key.to_string(), value.into())).collect::<Map<String, Value>>(),
-                )
+                tree::object(pairs.map(|(key, value)| (key.to_string(), value.into()))).into()
             }
             None if target.kind == &pod::POD => {
                 tree::get(found, "metadata.labels").cloned().unwrap_or_default()

@@ -2,6 +2,7 @@
 //! Models: kubectl `pkg/cmd/create`, `pkg/generate/versioned`.
 
 use super::args::Args;
+use crate::api::tree;
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 
@@ -75,7 +76,7 @@ pub fn secret(name: &str, kind: &str, data: Map<String, Value>) -> Value {
             let text = value.as_str().unwrap_or_default();
             (key, BASE64.encode(text.as_bytes()).into())
         });
-        object["data"] = Value::Object(encoded.collect());
+        object["data"] = tree::object(encoded).into();
     }
     if !kind.is_empty() {
         object["type"] = kind.into();

@@ -11,6 +11,7 @@ use super::table::{Rows, Style};
 use super::watch::{self, Watch};
 use super::{client, config, files};
 use crate::api::{Kind, tree};
+use crate::base::order;
 use serde_json::Value;
 
 /// The command.
@@ -352,7 +353,7 @@ impl Get {
 
 /// Sorts by what a path finds: numbers as numbers, the rest as text. Stable.
 fn sort_by(items: &mut [Value], key: impl Fn(&Value) -> Option<Value>) {
-    items.sort_by(|a, b| {
+    order::sort_by(items, |a, b| {
         let (a, b) = (key(a).unwrap_or_default(), key(b).unwrap_or_default());
         match (a.as_i64(), b.as_i64()) {
             (Some(a), Some(b)) => a.cmp(&b),

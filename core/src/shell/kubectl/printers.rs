@@ -7,6 +7,7 @@ use super::gotemplate::GoTemplate;
 use super::jsonpath::Template;
 use super::{json, resources, table};
 use crate::api::{Kind, tree};
+use crate::base::order;
 use serde_json::Value;
 
 /// A form of output.
@@ -170,7 +171,7 @@ fn go_syntax(value: &Value, depth: usize) -> String {
         Value::Object(map) if depth < MAX_DEPTH => {
             let mut pairs: Vec<String> =
                 map.iter().map(|(key, value)| format!("{key:?}:{}", go_syntax(value, depth + 1))).collect();
-            pairs.sort();
+            order::sort(&mut pairs);
             format!("map[string]interface {{}}{{{}}}", pairs.join(", "))
         }
         other => other.to_string(),

@@ -13,6 +13,7 @@ use super::watch::Following;
 use super::words::Problem;
 use super::{client, config, create, wait};
 use crate::api::{replica_set, tree};
+use crate::base::order;
 use serde_json::{Value, json};
 
 /// `kubectl rollout status`.
@@ -199,7 +200,7 @@ impl Rollout {
             .filter(is_own)
             .filter_map(|item| Some((revision(item)?, item.clone())))
             .collect();
-        all.sort_by_key(|(revision, _)| *revision);
+        order::sort_by_key(&mut all, |(revision, _)| *revision);
         Ok(all)
     }
 

@@ -5,11 +5,10 @@
 
 use super::client::Answer;
 use super::words;
-use crate::base::{Duration, Fd, HostId, Instant, Pid, Purpose, Text};
+use crate::base::{Duration, Fd, FlatSet, HostId, Instant, Pid, Purpose, Text};
 use crate::process::{Cx, Environment, Errno, OpenMode, Reply, Spawn, Stdio, Syscall};
 use crate::shell::Programs;
 use bytes::Bytes;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How a stage ends when all its questions are answered.
@@ -61,7 +60,7 @@ pub struct Journal {
     /// How many lines of output this stage has already printed.
     printed: usize,
     /// Warnings of the server are printed once per command.
-    warned: BTreeSet<String>,
+    warned: FlatSet<String>,
 }
 
 #[derive(Debug, Clone)]

@@ -7,6 +7,7 @@ use super::compute::{as_float, as_int, integers, too_large};
 use super::machine::{After, Called, Machine};
 use super::number;
 use super::value::{Fault, Heap, Object, Res, Value, fault, type_error, value_error};
+use crate::base::order;
 use crate::process::Cx;
 use std::cmp::Ordering;
 
@@ -156,7 +157,7 @@ fn to_float(heap: &Heap, value: &Value) -> Res<Value> {
 pub fn sorted(heap: &Heap, items: Vec<Value>, keys: &[Value], reverse: bool) -> Res<Vec<Value>> {
     let mut order: Vec<usize> = (0..items.len()).collect();
     let mut failed = None;
-    order.sort_by(|a, b| {
+    order::sort_by(&mut order, |a, b| {
         // As CPython does it: is the later one less?
         let (first, later) = (keys.get(*a.min(b)), keys.get(*a.max(b)));
         let (Some(first), Some(later)) = (first, later) else { return Ordering::Equal };

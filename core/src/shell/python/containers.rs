@@ -5,6 +5,7 @@ use super::compute::as_int;
 use super::machine::{After, Called, Machine};
 use super::value::{Dict, Fault, Heap, Id, Object, Res, Value, fault, type_error};
 use super::{class, module, socket, strings, strings_more};
+use crate::base::order;
 use crate::process::Cx;
 
 const LIST: &[&str] =
@@ -386,7 +387,7 @@ impl Heap {
                 self.list(values)
             }
             _ => {
-                entries.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+                order::sort_by_key(&mut entries, |(_, n)| std::cmp::Reverse(*n));
                 let wanted = args.first().and_then(as_int).and_then(|n| usize::try_from(n).ok());
                 entries.truncate(wanted.unwrap_or(usize::MAX));
                 let pairs =

@@ -4,6 +4,7 @@
 use super::code::Binary;
 use super::compute::{as_float, as_int};
 use super::value::{Dict, Fault, Heap, Id, Key, MAX_ITEMS, Object, Res, Value, fault, type_error};
+use crate::base::order;
 use std::cmp::Ordering;
 
 /// Lists within lists.
@@ -396,7 +397,7 @@ fn merged(op: Binary, a: &Dict, b: &Dict) -> Option<Dict> {
                 entries.push((key, entry));
             }
         }
-        entries.sort_by_key(|(key, _)| from.place(key));
+        order::sort_by_key(&mut entries, |(key, _)| from.place(key));
         for (key, (shown, value)) in entries {
             out.insert(key.clone(), shown.clone(), value.clone());
         }

@@ -4,8 +4,7 @@
 use super::code::{Code, Const, Op, Ops, Problem, Script, Span};
 use super::lexer::{self, Token};
 use super::{block::Block, resolve};
-use crate::base::Text;
-use std::collections::BTreeMap;
+use crate::base::{FlatMap, Text};
 
 /// The most bytes that a program may have.
 pub const MAX_SOURCE: usize = 1 << 17;
@@ -43,7 +42,7 @@ pub struct Parser {
     pub(super) tokens: Vec<(Token, Span)>,
     pub(super) at: usize,
     pub(super) script: Script,
-    interned: BTreeMap<Text, u32>,
+    interned: FlatMap<Text, u32>,
     /// The function being read.
     pub(super) code: usize,
     /// The instructions of the block being read.
@@ -76,7 +75,7 @@ pub fn compile(file: &str, text: &str) -> Parsed<Script> {
         tokens,
         at: 0,
         script,
-        interned: BTreeMap::new(),
+        interned: FlatMap::new(),
         code: 0,
         ops: Vec::new(),
         blocks: Vec::new(),

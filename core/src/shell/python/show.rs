@@ -3,6 +3,7 @@
 use super::class;
 use super::number;
 use super::value::{Exception, Fault, Heap, MAX_TEXT, Object, Res, Value, fault};
+use crate::base::order;
 use std::fmt::Write;
 
 /// Lists within lists.
@@ -170,7 +171,9 @@ impl Heap {
         }
         let mut entries: Vec<&(Value, Value)> = dict.iter().collect();
         if dict.class == "Counter" {
-            entries.sort_by_key(|(_, value)| std::cmp::Reverse(super::compute::as_int(value).unwrap_or(0)));
+            order::sort_by_key(&mut entries, |(_, value)| {
+                std::cmp::Reverse(super::compute::as_int(value).unwrap_or(0))
+            });
         }
         for (n, (key, value)) in entries.into_iter().enumerate() {
             if n > 0 {

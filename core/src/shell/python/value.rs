@@ -1,8 +1,7 @@
 //! Values, and the heap where those live that can change or hold others. Knows no instructions.
 
 use super::class;
-use crate::base::{Fd, Text};
-use std::collections::BTreeMap;
+use crate::base::{Fd, FlatMap, Text};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -133,7 +132,7 @@ pub struct Dict {
     /// What makes a value that is missing.
     pub factory: Option<Value>,
     entries: Vec<Option<(Value, Value)>>,
-    index: BTreeMap<Key, usize>,
+    index: FlatMap<Key, usize>,
 }
 
 impl Dict {
@@ -356,7 +355,7 @@ impl Heap {
     /// Frees what cannot be reached from the roots; tells the descriptors of sockets that went.
     pub fn collect<'v>(&mut self, roots: impl Iterator<Item = &'v Value>, ids: &[Id]) -> Res<Vec<Fd>> {
         let mut marked = vec![false; self.objects.len()];
-        let mut seen: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut seen: FlatMap<usize, usize> = FlatMap::new();
         let mut work: Vec<Id> = ids.to_vec();
         roots.for_each(|value| note(value, &mut work, &mut seen));
         while let Some(id) = work.pop() {
@@ -388,7 +387,7 @@ impl Heap {
     }
 }
 
-fn note(value: &Value, work: &mut Vec<Id>, seen: &mut BTreeMap<usize, usize>) {
+fn note(value: &Value, work: &mut Vec<Id>, seen: &mut FlatMap<usize, usize>) {
     match value {
         Value::Ref(id) => work.push(*id),
         Value::Str(text) if text.len() > 64 => drop(seen.insert(text.as_ptr() as usize, text.len())),

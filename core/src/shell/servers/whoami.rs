@@ -4,7 +4,7 @@
 use super::agnhost::go_duration;
 use super::answer::{Answer, Asked, go, go_log};
 use super::dates;
-use crate::base::{Duration, Instant, Text};
+use crate::base::{Duration, Instant, Text, order};
 use crate::process::Cx;
 use std::fmt::Write;
 
@@ -93,7 +93,7 @@ impl Whoami {
         let agent = ("User-Agent".to_string(), asked.header("user-agent").to_string());
         let all = headers(asked).into_iter().chain((!agent.1.is_empty()).then_some(agent));
         let mut all: Vec<(String, String)> = all.collect();
-        all.sort();
+        order::sort(&mut all);
         let quote = |text: &str| serde_json::Value::from(text).to_string();
         let list: Vec<String> = all.iter().map(|(n, v)| format!("{}:[{}]", quote(n), quote(v))).collect();
         let ips: Vec<String> = addresses(cx).iter().map(|ip| quote(ip)).collect();
@@ -146,7 +146,7 @@ fn headers(asked: &Asked<'_>) -> Vec<(String, String)> {
     let mut rest: Vec<(String, String)> = rest
         .map(|(name, v)| (canonical(name.as_str()), v.to_str().unwrap_or_default().to_string()))
         .collect();
-    rest.sort();
+    order::sort(&mut rest);
     rest
 }
 

@@ -1,21 +1,20 @@
 //! What a shell remembers: variables, parameters, functions, options. Cheap to clone: a subshell is a clone.
 
 use super::ast::Command;
-use crate::base::{Pid, Text};
+use crate::base::{FlatMap, Pid, Text};
 use crate::process::Environment;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A shell's memory.
 #[derive(Debug, Clone)]
 pub struct State {
-    vars: Arc<BTreeMap<Text, Var>>,
+    vars: Arc<FlatMap<Text, Var>>,
     /// `$1` and so on.
     pub params: Arc<[Text]>,
     /// `$0`
     pub name: Text,
     /// The functions.
-    pub functions: Arc<BTreeMap<Text, Command>>,
+    pub functions: Arc<FlatMap<Text, Command>>,
     /// `set -e` and others.
     pub options: Options,
     /// `$?`
@@ -145,7 +144,7 @@ impl State {
     /// What children get: exported variables, and these besides.
     pub fn environment(&self, extra: &[(Text, Text)]) -> Environment {
         let exported = self.vars.iter().filter(|(_, var)| var.exported);
-        let mut vars: BTreeMap<Text, Text> =
+        let mut vars: FlatMap<Text, Text> =
             exported.map(|(name, var)| (name.clone(), var.value.clone())).collect();
         vars.extend(extra.iter().cloned());
         Environment { vars: Arc::new(vars) }

@@ -2,9 +2,8 @@
 
 use crate::api::kinds::KINDS;
 use crate::api::{Kind, Object, endpoint_slice, node, pod, service, tree};
-use crate::base::Text;
+use crate::base::{FlatMap, Text};
 use crate::world::World;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// What there is to draw.
@@ -98,7 +97,7 @@ impl World {
     /// What there is to draw.
     pub fn stage(&self) -> Stage {
         let api = &self.rooms.api;
-        let mut by_node: BTreeMap<Text, Vec<StagePod>> = BTreeMap::new();
+        let mut by_node: FlatMap<Text, Vec<StagePod>> = FlatMap::new();
         let mut pending = Vec::new();
         for object in api.peek(&pod::POD) {
             match object.str("spec.nodeName") {

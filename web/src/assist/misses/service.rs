@@ -4,8 +4,8 @@ use super::known::{self, Known, Labelled, Port};
 use super::{Change, Document, Found, Miss, Severity, Span, below, pair, replace};
 use crate::assist::{distance, is_near};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
 use tidepool_core::api::tree;
+use tidepool_core::base::{FlatMap, FlatSet, order};
 
 const SELECTOR: &str = "spec.selector";
 
@@ -39,7 +39,7 @@ pub(super) fn check(text: &str, document: &Document, known: &Known, found: &mut 
         }
         return;
     }
-    let declared: BTreeSet<&Port> = selected.iter().flat_map(|pod| &pod.ports).collect();
+    let declared: FlatSet<&Port> = selected.iter().flat_map(|pod| &pod.ports).collect();
     if !declared.is_empty() {
         for (index, port) in tree::list(object, "spec.ports").iter().enumerate() {
             found.extend(target_port(text, document, index, port, &declared));
@@ -52,17 +52,17 @@ fn label(
     document: &Document,
     known: &Known,
     namespace: &str,
-    selector: &BTreeMap<String, String>,
+    selector: &FlatMap<String, String>,
     (key, value): (&String, &String),
 ) -> Found {
     let mut rest = selector.clone();
     rest.remove(key);
     let fitting: Vec<&Labelled> = known.in_namespace(namespace).filter(|pod| pod.has(&rest)).collect();
-    let labels: BTreeSet<(&String, &String)> = fitting.iter().flat_map(|pod| &pod.labels).collect();
+    let labels: FlatSet<(&String, &String)> = fitting.iter().flat_map(|pod| &pod.labels).collect();
     let mut near: Vec<(&String, &String)> =
         labels.into_iter().filter(|(other, of)| is_candidate(key, value, other, of)).collect();
     let pods = |(key, value): &(&String, &String)| known.pods_with(namespace, key, value);
-    near.sort_by_key(|label| {
+    order::sort_by_key(&mut near, |label| {
         (
             label.0 != key,
             !is_near(value, label.1) && value != label.1,
@@ -113,7 +113,7 @@ fn target_port(
     document: &Document,
     index: usize,
     port: &Value,
-    declared: &BTreeSet<&Port>,
+    declared: &FlatSet<&Port>,
 ) -> Option<Found> {
     let path = format!("spec.ports[{index}].targetPort");
     let written: Vec<String> = declared.iter().map(|port| shown(port)).collect();
@@ -125,7 +125,7 @@ fn target_port(
             let span = document.place(&path);
             let mut names: Vec<&str> =
                 declared.iter().map(|port| port.name.as_str()).filter(|name| !name.is_empty()).collect();
-            names.sort_by_key(|other| (!is_near(name, other), distance(name, other)));
+            order::sort_by_key(&mut names, |other| (!is_near(name, other), distance(name, other)));
             let mut changes: Vec<Change> =
                 names.into_iter().take(2).map(|name| replace(&span, name)).collect();
             if changes.is_empty() {
@@ -154,7 +154,7 @@ fn target_port(
 
 fn undeclared(
     wanted: i64,
-    declared: &BTreeSet<&Port>,
+    declared: &FlatSet<&Port>,
     written: Vec<String>,
     span: Span,
     changes: Vec<Change>,

@@ -2,7 +2,7 @@
 
 use super::{Editor, joined};
 use crate::assist::Miss;
-use tidepool_core::shell::kubectl::explain::texts;
+use tidepool_core::api::fields::texts;
 
 pub(crate) const EDITOR: Editor = Editor {
     label_of_pods: "A label that pods have.",

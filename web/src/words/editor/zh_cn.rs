@@ -2,9 +2,9 @@
 
 use super::{Editor, joined};
 use crate::assist::Miss;
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use tidepool_core::shell::kubectl::explain::texts;
+use tidepool_core::api::fields::texts;
+use tidepool_core::base::FlatMap;
 
 pub(crate) const EDITOR: Editor = Editor {
     label_of_pods: "Pod 带有的标签。",
@@ -52,7 +52,7 @@ pub(crate) const EDITOR: Editor = Editor {
 };
 
 /// By struct, or by struct and field, as in `kubectl explain`'s English.
-static FIELDS: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {
+static FIELDS: LazyLock<FlatMap<&'static str, &'static str>> = LazyLock::new(|| {
     include_str!("fields_zh_cn.txt").lines().filter_map(|line| line.split_once(": ")).collect()
 });
 

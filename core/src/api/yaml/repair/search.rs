@@ -3,6 +3,7 @@
 
 use super::lines::Line;
 use crate::api::fields::Shape;
+use crate::base::order;
 
 /// How many ways to go on are kept after each line.
 const BEAM: usize = 32;
@@ -69,7 +70,7 @@ pub fn columns(lines: &[Line<'_>], root: &Shape) -> Option<(u32, Vec<usize>)> {
     let mut ways = vec![Way { open: vec![root], columns: Vec::new(), cost: 0 }];
     for line in lines {
         let mut next: Vec<Way<'_>> = ways.iter().flat_map(|way| way.go_on(line, is_flat)).collect();
-        next.sort_by_key(|way| way.cost);
+        order::sort_by_key(&mut next, |way| way.cost);
         next.truncate(BEAM);
         ways = next;
     }

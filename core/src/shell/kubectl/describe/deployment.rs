@@ -3,6 +3,7 @@
 use super::page::{Page, plain, rfc1123, selector};
 use super::{Subject, events, template};
 use crate::api::{replica_set, tree};
+use crate::base::order;
 use crate::shell::kubectl::client;
 use crate::shell::kubectl::script::{Asked, Io};
 use serde_json::Value;
@@ -60,7 +61,7 @@ fn replica_sets(io: &mut Io<'_, '_, '_>, subject: &Subject, page: &mut Page) -> 
     let answer = io.http(client::get(&path, &[("labelSelector", labels.as_str())], client::TYPED))?;
     let mut own: Vec<&Value> =
         tree::list(&answer.json, "items").iter().filter(|item| owns(subject, item)).collect();
-    own.sort_by_key(|item| {
+    order::sort_by_key(&mut own, |item| {
         (
             tree::str(item, "metadata.creationTimestamp").to_string(),
             tree::str(item, "metadata.name").to_string(),

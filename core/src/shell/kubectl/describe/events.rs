@@ -3,7 +3,7 @@
 use super::Subject;
 use super::page::Page;
 use crate::api::{age, event, tree};
-use crate::base::Instant;
+use crate::base::{Instant, order};
 use crate::shell::kubectl::client;
 use crate::shell::kubectl::script::{Asked, Io};
 use serde_json::Value;
@@ -34,7 +34,7 @@ pub fn events_by(io: &mut Io<'_, '_, '_>, namespace: &str, fields: &str, page: &
         return Ok(());
     }
     page.flush();
-    events.sort_by_key(|event| tree::str(event, "lastTimestamp").to_string());
+    order::sort_by_key(&mut events, |event| tree::str(event, "lastTimestamp").to_string());
     page.line(0, "Events:");
     page.line(1, "Type\tReason\tAge\tFrom\tMessage");
     page.line(1, "----\t------\t----\t----\t-------");

@@ -3,7 +3,7 @@
 
 use super::super::table::Tabbed;
 use crate::api::tree;
-use crate::base::Instant;
+use crate::base::{Instant, order};
 use serde_json::{Map, Value};
 
 /// What is written so far.
@@ -125,7 +125,7 @@ pub fn selector(tree: Option<&Value>) -> String {
             _ => key.to_string(),
         });
     }
-    parts.sort();
+    order::sort(&mut parts);
     if parts.is_empty() { "<none>".to_string() } else { parts.join(",") }
 }
 

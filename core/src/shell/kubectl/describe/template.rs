@@ -4,6 +4,7 @@
 
 use super::page::{Page, or_none, plain, rfc1123, titled};
 use crate::api::tree;
+use crate::base::order;
 use serde_json::{Map, Value};
 
 /// Writes a pod template.
@@ -221,7 +222,7 @@ fn mounts(page: &mut Page, mounts: &[Value]) {
     }
     page.line(2, "Mounts:");
     let mut lines: Vec<String> = mounts.iter().map(mount).collect();
-    lines.sort();
+    order::sort(&mut lines);
     for line in lines {
         page.line(3, &line);
     }
@@ -299,7 +300,7 @@ pub fn tolerations(page: &mut Page, title: &str, tolerations: &[Value]) {
         return;
     }
     let mut lines: Vec<String> = tolerations.iter().map(toleration).collect();
-    lines.sort();
+    order::sort(&mut lines);
     let mut start = format!("{title}:\t");
     for line in lines {
         page.line(0, &format!("{start}{line}"));

@@ -1,6 +1,7 @@
 //! Fills Go's templates in. Models: Go `text/template/exec.go`, `funcs.go`.
 
 use super::{Node, Pipe, Term};
+use crate::base::order;
 use serde_json::Value;
 
 /// The functions that templates may name.
@@ -92,7 +93,7 @@ impl State {
             }
             Some(Value::Object(map)) => {
                 let mut pairs: Vec<(String, Value)> = map.into_iter().collect();
-                pairs.sort_by(|a, b| a.0.cmp(&b.0));
+                order::sort_by(&mut pairs, |a, b| a.0.cmp(&b.0));
                 pairs.into_iter().map(|(key, item)| (key.into(), item)).collect()
             }
             Some(other) => return Err(format!("range can't iterate over {}", printed(&other))),
@@ -326,7 +327,7 @@ fn printed(value: &Value) -> String {
         Value::Object(map) => {
             let mut pairs: Vec<(&String, String)> =
                 map.iter().map(|(key, value)| (key, printed(value))).collect();
-            pairs.sort();
+            order::sort(&mut pairs);
             let pairs: Vec<String> = pairs.into_iter().map(|(key, value)| format!("{key}:{value}")).collect();
             format!("map[{}]", pairs.join(" "))
         }
