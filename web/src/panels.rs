@@ -2,6 +2,7 @@
 //! at (scroll, filter, an open menu), and never compute what is true of the cluster.
 
 mod bench;
+mod card;
 mod difference;
 mod dns;
 mod files;

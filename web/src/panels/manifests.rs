@@ -52,8 +52,10 @@ fn use_editor(shown: &Shown, host: NodeRef) -> Option<Editor> {
     }
     {
         let (mounted, model) = (mounted.clone(), shown.model.clone());
-        let stamp = (shown.stamps.editor, model.words().tag, *ready, model.session().lit_line());
-        use_effect_with(stamp, move |(_, _, _, line)| {
+        let (line, turn) = (model.session().lit_line(), model.session().links.turn);
+        let gone_to = use_mut_ref(|| None::<u64>);
+        let stamp = (shown.stamps.editor, model.words().tag, *ready, line, turn);
+        use_effect_with(stamp, move |(_, _, _, line, turn)| {
             let editor = mounted.borrow().as_ref().and_then(|mounted| mounted.editor.borrow().clone());
             if let Some(editor) = editor {
                 let (name, text, json, words) = {
@@ -63,9 +65,13 @@ fn use_editor(shown: &Shown, host: NodeRef) -> Option<Editor> {
                     (name, session.editor.clone(), as_json(&session.problems, words), words)
                 };
                 editor.set(&name, &text);
-                editor.label(&format!("{}: {name}", words.ui.editor_label), words.editor.completions);
+                editor.label(&format!("{}: {name}", words.ui.editor_label), words.editor.completions, words.editor.show_message, words.editor.hide_message);
                 editor.problems(&json);
                 editor.light(*line);
+                // Going there once is a help, going there with every key pressed would not be.
+                let (first, last) = model.session().marked_lines();
+                let is_new = gone_to.borrow_mut().replace(*turn) != Some(*turn);
+                editor.mark(first, last, is_new);
             }
         });
     }

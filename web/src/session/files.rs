@@ -65,9 +65,10 @@ impl Session {
         }
     }
 
-    fn files_changed(&mut self, keep: &mut impl Keep) {
+    pub(super) fn files_changed(&mut self, keep: &mut impl Keep) {
         self.editor = self.files.text();
         self.recheck();
+        self.find_source();
         keep.editor(&self.editor);
         keep.files(&self.files.to_json());
     }

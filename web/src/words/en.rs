@@ -71,6 +71,7 @@ pub(super) static WORDS: Words = Words {
             "Replayed, but not to the same digest ({had}, here {has}): version {version} made it, and this one may differ."
         )
     },
+    made_by: |file, line| format!("Made by {file}, line {line}"),
     lesson_of: |n, of| format!("Lesson {n} of {of}"),
     minutes: |n| format!("{n} minutes"),
     terminal: |n, at| format!("{n}: {at}"),

@@ -58,6 +58,7 @@ pub(super) static WORDS: Words = Words {
     differs: |had, has, version| {
         format!("已重放，但摘要不同（原为 {had}，这里是 {has}）：它由版本 {version} 生成，本版本可能有差异。")
     },
+    made_by: |file, line| format!("来自 {file} 第 {line} 行"),
     lesson_of: |n, of| format!("第 {n} 课，共 {of} 课"),
     minutes: |n| format!("{n} 分钟"),
     terminal: |n, at| format!("{n}:{at}"),
