@@ -7,6 +7,7 @@ mod difference;
 mod dns;
 mod files;
 mod guide;
+mod handle;
 mod inspector;
 mod journey;
 mod lesson;
@@ -24,6 +25,7 @@ mod traffic;
 
 pub use bench::Bench;
 pub use guide::Guide;
+pub use handle::{Between, handle, restore};
 pub use inspector::Inspector;
 pub use journey::Journey;
 pub use lesson::LessonPanel;

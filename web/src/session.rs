@@ -14,6 +14,7 @@ pub use files::FileAction;
 pub use links::Links;
 
 use crate::assist::Known;
+use crate::disk::Refused;
 use crate::files::Files;
 use crate::flights::{Flights, Lens};
 use crate::layout::{Layout, Size};
@@ -60,6 +61,8 @@ pub trait Keep {
 pub enum Notice {
     /// A link could not be opened.
     Unreadable(Unreadable),
+    /// Files of the computer were not opened: their names, and why.
+    NotOpened(Vec<(String, Refused)>),
     /// A shared recording is being replayed: the digest that it had.
     Replaying(String),
     /// It was replayed to the digest that it had.

@@ -97,6 +97,8 @@ export function mount(host, name, text, on) {
         apply, { key: "Tab", run: acceptCompletion }, ...completionKeymap, ...defaultKeymap, ...historyKeymap, ...searchKeymap, ...foldKeymap,
         ...lintKeymap, indentWithTab,
       ]),
+      // Dropped files are opened beside this one by the page, not pasted into it.
+      EditorView.domEventHandlers({ drop: (event) => event.dataTransfer?.types.includes("Files") ?? false }),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) {
           edited = Date.now();
