@@ -6,6 +6,8 @@ use crate::session::{Selected, Session};
 use crate::sim::{StageNode, StagePod};
 use yew::prelude::*;
 
+/// What is in a picture is of the picture's namespace unless it says otherwise.
+const XHTML: &str = "http://www.w3.org/1999/xhtml";
 /// Its width.
 const WIDTH: f64 = 236.0;
 /// The height of a line.
@@ -40,7 +42,7 @@ pub fn card(session: &Session) -> Html {
     let px = |value: f64| format!("{value:.1}");
     html! {
         <foreignObject class="card-place" x={px(x)} y={px(y)} width={px(WIDTH)} height={px(height)}>
-            <div class="hover-card" id="stage-card" role="tooltip">
+            <div xmlns={XHTML} class="hover-card" id="stage-card" role="tooltip">
                 <strong>{name}</strong>
                 <dl>{ for rows.into_iter().map(|(label, value)| html! { <div><dt>{label.to_string()}</dt><dd>{value}</dd></div> }) }</dl>
             </div>

@@ -174,8 +174,12 @@ fn owners(objects: &[Object], of: ObjectRef) -> Vec<ObjectRef> {
         let Some(own) = chain.last().and_then(|key| objects.iter().find(|object| object.key == *key)) else {
             break;
         };
-        let Some((kind, name, _)) = own.controller() else { break };
         let namespace = own.key.namespace.clone();
+        // Endpoints have their Service's name and no owner.
+        let service = (&*own.key.kind == "Endpoints").then_some(("Service", &*own.key.name));
+        let Some((kind, name)) = own.controller().map(|(kind, name, _)| (kind, name)).or(service) else {
+            break;
+        };
         chain.push(ObjectRef { kind: kind.into(), namespace, name: name.into() });
     }
     chain
