@@ -5,7 +5,9 @@ use crate::browser::{self, Frames};
 use crate::canvas::{self, Palette};
 use crate::library;
 use crate::model::{Model, Shown};
-use crate::panels::{self, Arrival, Bench, Between, Guide, Inspector, Journey, LessonPanel, StagePanel, Tape, TopBar};
+use crate::panels::{
+    self, Arrival, Bench, Between, Guide, Inspector, Journey, LessonPanel, StagePanel, Tape, TopBar,
+};
 use crate::session::{Action, Session, Stamps, Tab};
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -216,7 +216,8 @@ pub fn later(ms: u32, what: impl FnOnce() + 'static) {
 
 /// The window's width and height in pixels.
 pub fn window_size() -> (i32, i32) {
-    let pixels = |value: Result<JsValue, JsValue>| value.ok().and_then(|v| v.as_f64()).unwrap_or(1024.0) as i32;
+    let pixels =
+        |value: Result<JsValue, JsValue>| value.ok().and_then(|v| v.as_f64()).unwrap_or(1024.0) as i32;
     (pixels(window().inner_width()), pixels(window().inner_height()))
 }
 

@@ -27,15 +27,10 @@ pub fn card(session: &Session) -> Html {
         facts(session, what).into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let size = session.layout.size;
     let height = AROUND + LINE * (rows.len() + 1) as f64;
-    let right = around.x + around.w + GAP;
-    let x = if right + WIDTH <= size.width - 6.0 { right } else { around.x - GAP - WIDTH };
-    // Where there is room at neither side it stands below.
-    let (x, y) = if x < 6.0 {
-        ((size.width - WIDTH - 6.0).clamp(0.0, around.x.max(6.0)), around.y + around.h + GAP)
-    } else {
-        (x, around.y)
-    };
-    let y = y.clamp(6.0, (size.height - height - 6.0).max(6.0));
+    // Below or above it: beside it there is what it is linked with.
+    let x = around.x.min(size.width - WIDTH - GAP).max(0.0);
+    let below = around.y + around.h + GAP;
+    let y = if below + height <= size.height { below } else { (around.y - GAP - height).max(GAP) };
     let name = match what {
         Selected::Pod(_, name) | Selected::Service(_, name) | Selected::Node(name) => name.to_string(),
     };

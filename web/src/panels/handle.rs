@@ -46,7 +46,12 @@ impl Between {
         match self {
             Between::Guide => Range { usual: 316, least: 240, most: (width * 32 / 100).max(240), step: 16 },
             Between::Journey => Range { usual: 352, least: 260, most: (width * 38 / 100).max(260), step: 16 },
-            Between::Bench => Range { usual: 300, least: 160, most: (height - 372).max(160), step: 16 },
+            Between::Bench => Range {
+                usual: if width > 1180 { 284 } else { 250 },
+                least: 160,
+                most: (height - 372).max(160),
+                step: 16,
+            },
             Between::Pair => Range { usual: 50, least: 25, most: 75, step: 4 },
         }
     }

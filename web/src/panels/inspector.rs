@@ -32,7 +32,7 @@ pub fn Inspector(shown: &Shown) -> Html {
         <section class={classes!("inspector", is_left(&session).then_some("right"))} aria-label={ui.inspector} tabindex="-1">
             <button type="button" class="btn icon x" id="inspector-close" aria-label={ui.close} title={ui.close} onclick={close}>{"×"}</button>
             {body}
-            { made_by(shown, &session) }
+            { session.selected.as_ref().map(|what| made_by(shown, &session, &what.object())).unwrap_or_default() }
         </section>
     }
 }
@@ -82,8 +82,8 @@ fn whole(shown: &Shown, label: &str, kind: &'static str, namespace: &str, name: 
 }
 
 /// A way to the document that made what is chosen.
-pub fn made_by(shown: &Shown, session: &Session) -> Html {
-    let Some(source) = &session.links.source else { return Html::default() };
+pub fn made_by(shown: &Shown, session: &Session, object: &ObjectRef) -> Html {
+    let Some(source) = session.source_of(object) else { return Html::default() };
     let label = (session.words().made_by)(&source.name, source.first);
     let onclick = shown.dispatch.reform(|_: MouseEvent| Action::ShowSource);
     html! { <button type="button" class="btn quiet made-by" {onclick}>{label}</button> }

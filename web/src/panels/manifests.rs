@@ -66,7 +66,12 @@ fn use_editor(shown: &Shown, host: NodeRef) -> Option<Editor> {
                     (name, session.editor.clone(), as_json(&session.problems, words), words)
                 };
                 editor.set(&name, &text);
-                editor.label(&format!("{}: {name}", words.ui.editor_label), words.editor.completions, words.editor.show_message, words.editor.hide_message);
+                editor.label(
+                    &format!("{}: {name}", words.ui.editor_label),
+                    words.editor.completions,
+                    words.editor.show_message,
+                    words.editor.hide_message,
+                );
                 editor.problems(&json);
                 editor.light(*line);
                 // Going there once is a help, going there with every key pressed would not be.

@@ -332,7 +332,8 @@ fn hit(
     by_key: bool,
 ) -> Html {
     let is_selected = session.selected.as_ref() == Some(selected);
-    let described = (session.links.hovered.as_ref() == Some(selected) && !is_selected).then_some("stage-card");
+    let described =
+        (session.links.hovered.as_ref() == Some(selected) && !is_selected).then_some("stage-card");
     html! {
         <rect class="hit" data-select={selected.id()} role="button" aria-label={label} aria-pressed={is_selected.to_string()} aria-describedby={described}
             tabindex={if by_key { "0" } else { "-1" }} x={n(rect.x)} y={n(rect.y)} width={n(rect.w)} height={n(rect.h)} rx={radius.to_string()} />

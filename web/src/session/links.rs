@@ -82,6 +82,11 @@ impl Session {
         self.stamps.editor += 1;
     }
 
+    /// The document that made an object, if it is the one that was chosen last.
+    pub fn source_of(&self, object: &ObjectRef) -> Option<&Source> {
+        self.links.source.as_ref().filter(|_| self.links.chosen.as_ref() == Some(object))
+    }
+
     /// The lines of the shown file that made what is chosen, from 1; zeros when none did.
     pub fn marked_lines(&self) -> (u32, u32) {
         let own = self.links.source.as_ref().filter(|source| source.file == self.files.shown());
@@ -236,8 +241,7 @@ fn document_at(text: &str, name: &str, line: u32) -> Option<ObjectRef> {
 mod tests {
     use super::*;
 
-    const TEXT: &str =
-        "kind: Service\nmetadata:\n  name: a\n---\nkind: Deployment\nmetadata:\n  name: b\n  namespace: other\n\n";
+    const TEXT: &str = "kind: Service\nmetadata:\n  name: a\n---\nkind: Deployment\nmetadata:\n  name: b\n  namespace: other\n\n";
 
     fn key(kind: &str, namespace: &str, name: &str) -> ObjectRef {
         ObjectRef { kind: kind.into(), namespace: namespace.into(), name: name.into() }
@@ -245,7 +249,11 @@ mod tests {
 
     #[test]
     fn a_document_is_found_by_what_it_makes() {
-        let pod = [key("Pod", "other", "b-1-2"), key("ReplicaSet", "other", "b-1"), key("Deployment", "other", "b")];
+        let pod = [
+            key("Pod", "other", "b-1-2"),
+            key("ReplicaSet", "other", "b-1"),
+            key("Deployment", "other", "b"),
+        ];
         assert_eq!(lines_of(TEXT, "a.yaml", &pod), Some((5, 8)));
         assert_eq!(lines_of(TEXT, "a.yaml", &[key("Service", "default", "a")]), Some((1, 3)));
         assert_eq!(lines_of(TEXT, "a.yaml", &[key("Service", "other", "a")]), None);
