@@ -5,7 +5,9 @@ use crate::browser::{self, Frames};
 use crate::canvas::{self, Palette};
 use crate::library;
 use crate::model::{Model, Shown};
-use crate::panels::{Arrival, Bench, Guide, Inspector, Journey, LessonPanel, StagePanel, Tape, TopBar};
+use crate::panels::{
+    self, Arrival, Bench, Between, Guide, Inspector, Journey, LessonPanel, StagePanel, Tape, TopBar,
+};
 use crate::session::{Action, Session, Stamps, Tab};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -46,6 +48,7 @@ pub fn App() -> Html {
             library::load_course(dispatch, resumes);
         });
     }
+    use_effect_with((), |()| panels::restore());
     let help = use_state(|| false);
     let keys = keyboard(&model, &dispatch, &help);
     let session = model.session();
@@ -92,6 +95,11 @@ pub fn App() -> Html {
             if session.journey {
                 <Journey ..shown(on_journey) />
             }
+            <section class="handles" aria-label={ui.sizes}>
+                { panels::handle(Between::Guide, session.words()) }
+                { panels::handle(Between::Journey, session.words()) }
+                { panels::handle(Between::Bench, session.words()) }
+            </section>
             <Arrival ..shown(view) />
             <Bench ..shown(bench_stamps(&session)) />
         </div>

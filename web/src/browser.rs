@@ -17,6 +17,7 @@ mod key {
     pub const LANGUAGE: &str = "tidepool.language";
     pub const THEME: &str = "tidepool.theme";
     pub const LESSON: &str = "tidepool.lesson";
+    pub const SIZE: &str = "tidepool.size";
     pub const DONE: &str = "tidepool.done";
 }
 
@@ -205,6 +206,48 @@ pub fn focus(selector: &str) {
     let found = document().query_selector(selector).ok().flatten();
     if let Some(element) = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
         let _ = element.focus();
+    }
+}
+
+/// Does something later, after so many milliseconds.
+pub fn later(ms: u32, what: impl FnOnce() + 'static) {
+    gloo::timers::callback::Timeout::new(ms, what).forget();
+}
+
+/// The window's width and height in pixels.
+pub fn window_size() -> (i32, i32) {
+    let pixels =
+        |value: Result<JsValue, JsValue>| value.ok().and_then(|v| v.as_f64()).unwrap_or(1024.0) as i32;
+    (pixels(window().inner_width()), pixels(window().inner_height()))
+}
+
+/// The size that was set for a region.
+pub fn kept_size(region: &str) -> Option<i32> {
+    read(&format!("{}.{region}", key::SIZE))?.parse().ok()
+}
+
+/// Sets and keeps a region's size, as a property that the style sheet reads; `None` for the usual one.
+pub fn set_size(region: &str, size: Option<i32>, unit: &str) {
+    let root = document().document_element().and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok());
+    let Some(style) = root.map(|root| root.style()) else { return };
+    let (property, key) = (format!("--size-{region}"), format!("{}.{region}", key::SIZE));
+    match size {
+        Some(size) => {
+            let _ = style.set_property(&property, &format!("{size}{unit}"));
+            write(&key, &size.to_string());
+        }
+        None => {
+            let _ = style.remove_property(&property);
+            forget(&key);
+        }
+    }
+}
+
+/// Clicks the first element that a selector finds.
+pub fn click(selector: &str) {
+    let found = document().query_selector(selector).ok().flatten();
+    if let Some(element) = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        element.click();
     }
 }
 

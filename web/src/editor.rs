@@ -25,6 +25,7 @@ extern "C" {
         apply: &Closure<dyn FnMut()>,
         offer: &Closure<dyn FnMut(String, usize, bool) -> String>,
         help: &Closure<dyn FnMut(String, usize) -> String>,
+        caret: &Closure<dyn FnMut(u32)>,
         ready: &Closure<dyn FnMut(Editor)>,
     );
 
@@ -32,9 +33,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn set(this: &Editor, name: &str, text: &str);
 
-    /// Names it, and its list of candidates, for those who listen.
+    /// Names it, its list of candidates, and the buttons that show and hide a message, for those who listen.
     #[wasm_bindgen(method)]
-    pub fn label(this: &Editor, name: &str, completions: &str);
+    pub fn label(this: &Editor, name: &str, completions: &str, show: &str, hide: &str);
 
     /// Underlines problems.
     #[wasm_bindgen(method)]
@@ -43,6 +44,10 @@ extern "C" {
     /// Lights a line, from 1, or none with 0.
     #[wasm_bindgen(method)]
     pub fn light(this: &Editor, line: u32);
+
+    /// Marks the lines from a first to a last one, from 1, or none with 0, and scrolls there if it is asked to.
+    #[wasm_bindgen(method)]
+    pub fn mark(this: &Editor, first: u32, last: u32, scroll: bool);
 
     /// Puts the cursor at a line and column, from 1.
     #[wasm_bindgen(method)]
@@ -64,6 +69,7 @@ pub struct Calls {
     apply: Closure<dyn FnMut()>,
     offer: Closure<dyn FnMut(String, usize, bool) -> String>,
     help: Closure<dyn FnMut(String, usize) -> String>,
+    caret: Closure<dyn FnMut(u32)>,
     ready: Closure<dyn FnMut(Editor)>,
 }
 
@@ -71,7 +77,8 @@ impl Calls {
     /// Over the session: edits, fixes and Ctrl-Enter are asked of it, candidates and help are found beside what it
     /// knows. `ready` gets the editor when it has arrived.
     pub fn new(model: &Model, dispatch: &Dispatch, ready: impl FnMut(Editor) + 'static) -> Calls {
-        let (edit, fix, apply) = (dispatch.clone(), dispatch.clone(), dispatch.clone());
+        let (edit, fix, apply, caret) =
+            (dispatch.clone(), dispatch.clone(), dispatch.clone(), dispatch.clone());
         let (offering, helping) = (model.clone(), model.clone());
         Calls {
             change: Closure::new(move |name, text| edit.emit(Action::File(FileAction::Write(name, text)))),
@@ -83,14 +90,15 @@ impl Calls {
             help: Closure::new(move |text: String, at| {
                 help_as_json(&text, at, helping.words()).unwrap_or_default()
             }),
+            caret: Closure::new(move |line| caret.emit(Action::Caret(line))),
             ready: Closure::new(ready),
         }
     }
 
     /// Asks for an editor over an element.
     pub fn mount(&self, host: &web_sys::Element, name: &str, text: &str) {
-        let Calls { change, fix, apply, offer, help, ready } = self;
-        mount_editor(host, name, text, change, fix, apply, offer, help, ready);
+        let Calls { change, fix, apply, offer, help, caret, ready } = self;
+        mount_editor(host, name, text, change, fix, apply, offer, help, caret, ready);
     }
 }
 

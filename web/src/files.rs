@@ -1,12 +1,15 @@
 //! The editor's files: their names and texts, which one is shown, and the last one that was closed. Knows no YAML and
 //! no browser.
 
+use crate::disk::Refused;
 use std::rc::Rc;
 
 /// The name of the first file.
 pub const FIRST: &str = "manifests.yaml";
 /// The longest name.
 pub const LONGEST: usize = 64;
+/// The most bytes of all files together that are opened: the browser keeps little more.
+const MOST_TOGETHER: usize = 2 << 20;
 /// How names may end.
 const ENDINGS: [&str; 6] = [".yaml", ".yml", ".json", ".py", ".sh", ".txt"];
 
@@ -155,6 +158,36 @@ impl Files {
         }
     }
 
+    /// Opens a file of the computer beside the others. A name that is taken gets a number; one with other characters than
+    /// the shell takes as they are gets dashes for them. Nothing that is open is changed, unless it is the same or blank.
+    pub fn open(&mut self, name: &str, text: &str) -> Result<(), Refused> {
+        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
+        let plain = plain.trim_start_matches(['-', '.']);
+        let (stem, ending) = ENDINGS
+            .iter()
+            .find_map(|ending| Some((plain.strip_suffix(ending)?, *ending)))
+            .ok_or(Refused::Ending)?;
+        let stem: String = stem.chars().take(LONGEST - 12).collect();
+        let stem = if stem.is_empty() { "file".to_string() } else { stem };
+        let together: usize = self.list.iter().map(|file| file.text.len()).sum();
+        if together + text.len() > MOST_TOGETHER {
+            return Err(Refused::Full);
+        }
+        let own = format!("{stem}{ending}");
+        if let Some(at) = self.position(&own)
+            && self.list.get(at).is_some_and(|file| *file.text == *text || file.text.trim().is_empty())
+        {
+            self.write(&own, text);
+            self.show(at);
+            return Ok(());
+        }
+        let numbered = (2..1000).map(|n| format!("{stem}-{n}{ending}"));
+        let free = std::iter::once(own).chain(numbered).find(|name| self.check(name, None).is_ok());
+        self.add(&free.ok_or(Refused::Full)?, text);
+        Ok(())
+    }
+
     /// Renames one, unless the name cannot be used.
     pub fn rename(&mut self, at: usize, name: &str) {
         if self.check(name, Some(at)).is_ok()
@@ -223,6 +256,19 @@ mod tests {
         assert_eq!((again.name(), &*again.text()), ("call.py", "import os\n"));
         assert_eq!(Files::from_json("{}"), None);
         assert_eq!(Files::from_json("[1"), None);
+    }
+
+    #[test]
+    fn what_is_opened_takes_nobodys_place() {
+        let mut files = Files::of("mine");
+        assert_eq!(files.open("manifests.yaml", "theirs"), Ok(()));
+        assert_eq!(files.open("../my app (1).yml", "a"), Ok(()));
+        assert_eq!(files.open("manifests.yaml", "mine"), Ok(()));
+        let names: Vec<&str> = files.list().iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, [FIRST, "manifests-2.yaml", "my-app--1-.yml"]);
+        assert_eq!((&*files.list()[0].text, files.shown()), ("mine", 0));
+        assert_eq!(files.open("a.zip", ""), Err(Refused::Ending));
+        assert_eq!(files.open("a.yaml", &"a".repeat(MOST_TOGETHER)), Err(Refused::Full));
     }
 
     #[test]

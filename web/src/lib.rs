@@ -8,6 +8,7 @@ pub mod assist;
 pub mod browser;
 pub mod canvas;
 pub mod complete;
+pub mod disk;
 pub mod editor;
 pub mod evidence;
 pub mod examples;

@@ -2,10 +2,12 @@
 //! at (scroll, filter, an open menu), and never compute what is true of the cluster.
 
 mod bench;
+mod card;
 mod difference;
 mod dns;
 mod files;
 mod guide;
+mod handle;
 mod inspector;
 mod journey;
 mod lesson;
@@ -23,6 +25,7 @@ mod traffic;
 
 pub use bench::Bench;
 pub use guide::Guide;
+pub use handle::{Between, handle, restore};
 pub use inspector::Inspector;
 pub use journey::Journey;
 pub use lesson::LessonPanel;

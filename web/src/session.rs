@@ -2,16 +2,19 @@
 //! through [`Keep`]; it knows no browser and no widgets.
 
 pub mod action;
-pub mod lesson;
 mod files;
+pub mod lesson;
+mod links;
 mod run;
 mod story;
 pub mod terminals;
 
 pub use action::{Action, Selected, Tab, Theme};
 pub use files::FileAction;
+pub use links::Links;
 
 use crate::assist::Known;
+use crate::disk::Refused;
 use crate::files::Files;
 use crate::flights::{Flights, Lens};
 use crate::layout::{Layout, Size};
@@ -58,6 +61,8 @@ pub trait Keep {
 pub enum Notice {
     /// A link could not be opened.
     Unreadable(Unreadable),
+    /// Files of the computer were not opened: their names, and why.
+    NotOpened(Vec<(String, Refused)>),
     /// A shared recording is being replayed: the digest that it had.
     Replaying(String),
     /// It was replayed to the digest that it had.
@@ -147,6 +152,8 @@ pub struct Session {
     pub selected: Option<Selected>,
     /// The object that is shown whole.
     pub object: Option<ObjectRef>,
+    /// What is looked at in passing, and what belongs to what is chosen.
+    pub links: Links,
     size: Size,
 }
 
@@ -223,6 +230,7 @@ impl Session {
             node: "node-1".into(),
             selected: None,
             object: None,
+            links: Links::default(),
             size: Size { width: 800.0, height: 560.0 },
         };
         session.relayout();
@@ -253,6 +261,7 @@ impl Session {
     pub fn act(&mut self, action: Action, keep: &mut impl Keep) -> bool {
         match action {
             Action::Frame(ms) => return self.frame(ms, keep),
+            Action::Hover(_) | Action::HoverHop(_) | Action::Caret(_) => return self.look_in_passing(action),
             Action::Play(on) => self.run.playing = on,
             Action::StepHop => self.step_hop(),
             Action::BackHop => self.back_hop(keep),
@@ -313,8 +322,22 @@ impl Session {
             Action::AllHops(all) => self.all_hops = all,
             Action::Lens(lens) => self.lens = lens,
             Action::Belief(on) => self.belief = on,
-            Action::Select(selected) => self.selected = selected,
-            Action::Object(object) => self.object = object,
+            Action::Select(selected) => {
+                self.choose(selected.as_ref().map(Selected::object));
+                self.selected = selected;
+            }
+            Action::Object(object) => {
+                self.choose(object.clone());
+                self.object = object;
+            }
+            Action::ShowSource => {
+                if let Some(source) = &self.links.source {
+                    self.files.show(source.file);
+                    self.tab = Tab::Manifests;
+                    self.links.turn += 1;
+                    self.files_changed(keep);
+                }
+            }
             Action::Node(node) => self.node = node,
             Action::Tab(tab) => self.tab = tab,
             Action::Guide(on) => self.guide = on,
@@ -410,7 +433,7 @@ impl Session {
 
     /// Where the hop that is looked at happened.
     pub fn spotlight(&self) -> Vec<Place> {
-        let event = self.hop.or(self.current).and_then(|id| self.world().log().get(id));
+        let event = self.links.hop.or(self.hop).or(self.current).and_then(|id| self.world().log().get(id));
         event
             .map(|event| crate::follow::places(&event.fact).into_iter().cloned().collect())
             .unwrap_or_default()

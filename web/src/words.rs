@@ -119,6 +119,8 @@ pub struct Words {
     pub replayed: fn(&str) -> String,
     /// It was replayed to another one: had, has, the version that made it.
     pub differs: fn(&str, &str, &str) -> String,
+    /// A way to the document that made something: its file and line.
+    pub made_by: fn(&str, u32) -> String,
     /// Which lesson of how many.
     pub lesson_of: fn(usize, usize) -> String,
     /// How long a lesson takes.

@@ -14,6 +14,7 @@ import { searchKeymap, highlightSelectionMatches } from "@codemirror/search";
 import { tags } from "@lezer/highlight";
 import { completionSource } from "./complete.js";
 import { helpAtCursor, helpOnHover } from "./help.js";
+import { inlineMessages, showMessages } from "./inline.js";
 import { theme } from "./theme.js";
 
 const highlight = HighlightStyle.define([
@@ -37,13 +38,32 @@ const lit = StateField.define({
   provide: (field) => EditorView.decorations.from(field),
 });
 
+// The document that made what is chosen elsewhere.
+const mark = StateEffect.define();
+const marked = StateField.define({
+  create: () => Decoration.none,
+  update(marks, transaction) {
+    for (const effect of transaction.effects) {
+      if (!effect.is(mark)) continue;
+      const lines = effect.value.map((from) => Decoration.line({ class: "cm-marked" }).range(from));
+      return Decoration.set(lines);
+    }
+    return marks.map(transaction.changes);
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+/** How long typing rests before messages come between the lines, in milliseconds. */
+const REST = 700;
+
 /** Whether a file is written in YAML. */
 const isYaml = (name) => /\.(ya?ml|json)$/.test(name);
 
 /**
  * Mounts an editor over a host element.
  * `change(name, text)` after each edit of the file; `fix(index, fix)` when a problem's fix is chosen; `apply()` on
- * Ctrl-Enter; `offer(text, offset, explicit)` and `help(text, offset)` give JSON, or "" for nothing.
+ * Ctrl-Enter; `offer(text, offset, explicit)` and `help(text, offset)` give JSON, or "" for nothing. `caret(line)` with
+ * the cursor's line from 1 when it has come to another one, and with 0 when the keyboard has gone elsewhere.
  */
 export function mount(host, name, text, on) {
   const root = host.attachShadow({ mode: "open" });
@@ -56,19 +76,35 @@ export function mount(host, name, text, on) {
   const labels = new Compartment();
   let labelled = [];
   const apply = { key: "Mod-Enter", run: () => { on.apply(); return true; } };
+  let words = {};
+  let edited = 0;
+  let resting = 0;
+  let told = 0;
+  const tellCaret = (view) => {
+    const { doc, selection } = view.state;
+    const line = view.hasFocus ? doc.lineAt(selection.main.head).number : 0;
+    if (line !== told) queueMicrotask(() => on.caret(line));
+    told = line;
+  };
   const stateOf = (file, doc) => EditorState.create({
     doc,
     extensions: [
       lineNumbers(), lintGutter(), highlightActiveLine(), highlightActiveLineGutter(), highlightSpecialChars(), drawSelection(),
       history(), indentOnInput(), bracketMatching(), highlightSelectionMatches(), indentUnit.of("  "),
       isYaml(file) ? [yaml(), autocompletion({ override: [completionSource(on.offer)] }), helpOnHover(on.help), helpAtCursor(on.help)] : [],
-      syntaxHighlighting(highlight), theme, lit, labels.of(labelled), EditorView.lineWrapping,
+      syntaxHighlighting(highlight), theme, lit, marked, inlineMessages, labels.of(labelled), EditorView.lineWrapping,
       keymap.of([
         apply, { key: "Tab", run: acceptCompletion }, ...completionKeymap, ...defaultKeymap, ...historyKeymap, ...searchKeymap, ...foldKeymap,
         ...lintKeymap, indentWithTab,
       ]),
+      // Dropped files are opened beside this one by the page, not pasted into it.
+      EditorView.domEventHandlers({ drop: (event) => event.dataTransfer?.types.includes("Files") ?? false }),
       EditorView.updateListener.of((update) => {
-        if (update.docChanged) on.change(file, update.state.doc.toString());
+        if (update.docChanged) {
+          edited = Date.now();
+          on.change(file, update.state.doc.toString());
+        }
+        if (update.docChanged || update.selectionSet || update.focusChanged) tellCaret(update.view);
       }),
     ],
   });
@@ -89,7 +125,8 @@ export function mount(host, name, text, on) {
       if (now !== next) view.dispatch({ changes: { from: 0, to: now.length, insert: next } });
     },
     /** Names it for those who listen, and what it says itself. */
-    label(name, completions) {
+    label(name, completions, show, hide) {
+      words = { show, hide };
       labelled = [
         EditorView.contentAttributes.of({ "aria-label": name, spellcheck: "false", translate: "no", tabindex: "0" }),
         EditorState.phrases.of({ Completions: completions }),
@@ -112,12 +149,30 @@ export function mount(host, name, text, on) {
         return { from, to, severity: problem.severity, message: problem.message, actions };
       });
       view.dispatch(setDiagnostics(view.state, list));
+      // Lines do not move under the hands of someone who types: what is new waits, what is gone goes at once.
+      clearTimeout(resting);
+      const messages = list.map(({ from, severity, message, actions }, index) => ({
+        key: message, index, at: from, severity, message, fixes: actions.map(({ name, apply }) => ({ name, run: apply })),
+      }));
+      const of = shown;
+      const put = () => shown === of && view.dispatch({ effects: showMessages(messages, words) });
+      const wait = edited + REST - Date.now();
+      if (messages.length === 0 || wait <= 0) put();
+      else resting = setTimeout(put, wait);
     },
     /** Lights a line, counted from 1, or none with 0. */
     light(line) {
       const known = line > 0 && line <= view.state.doc.lines ? view.state.doc.line(line).from : null;
       const effects = [light.of(known)];
       if (known !== null) effects.push(EditorView.scrollIntoView(known, { y: "nearest" }));
+      view.dispatch({ effects });
+    },
+    /** Marks lines, counted from 1, the first and the last, or none with 0; scrolls there and leaves the keyboard where it is. */
+    mark(first, last, scroll) {
+      const doc = view.state.doc;
+      const lines = first > 0 ? Array.from({ length: Math.min(last, doc.lines) - first + 1 }, (_, n) => doc.line(first + n).from) : [];
+      const effects = [mark.of(lines)];
+      if (scroll && lines.length > 0) effects.push(EditorView.scrollIntoView(lines[0], { y: "start", yMargin: 6 }));
       view.dispatch({ effects });
     },
     reveal(line, column) {
@@ -127,6 +182,6 @@ export function mount(host, name, text, on) {
       view.focus();
     },
     focus: () => view.focus(),
-    destroy: () => view.destroy(),
+    destroy: () => { clearTimeout(resting); view.destroy(); },
   };
 }

@@ -1,6 +1,7 @@
 //! The workbench: tabs, and the panel of the chosen one. Manifests and terminal stand side by side where there is room.
 
 use super::dns::Dns;
+use super::handle::{Between, handle};
 use super::log::LogPanel;
 use super::manifests::Manifests;
 use super::objects::Objects;
@@ -45,6 +46,7 @@ pub fn Bench(shown: &Shown) -> Html {
         Tab::Manifests | Tab::Terminal => html! {
             <div class={classes!("pair", chosen.id())}>
                 <Manifests ..shown.clone() />
+                { handle(Between::Pair, session.words()) }
                 <TerminalPanel ..shown.clone() />
             </div>
         },

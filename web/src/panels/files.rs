@@ -1,6 +1,7 @@
 //! The editor's files as tabs: show, add, rename, close and bring back.
 
 use crate::browser;
+use crate::disk;
 use crate::files::{BadName, holds_manifests};
 use crate::model::Shown;
 use crate::session::{Action, FileAction};
@@ -70,6 +71,22 @@ pub fn FileTabs(properties: &FileTabsProperties) -> Html {
             </span>
         }
     };
+    let choose = Callback::from(|_: MouseEvent| browser::click("#open-files"));
+    let opened = {
+        let dispatch = shown.dispatch.clone();
+        Callback::from(move |event: Event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            if let Some(list) = input.files() {
+                disk::open(&list, dispatch.clone());
+            }
+            // So that the same file can be chosen again.
+            input.set_value("");
+        })
+    };
+    let save = {
+        let (name, text) = (files.name().to_string(), files.text());
+        Callback::from(move |_: MouseEvent| disk::save(&name, &text))
+    };
     let is_diff = *is_diff;
     let toggle = move |_: MouseEvent| !is_diff;
     let new = begin(None, files.free_name());
@@ -82,6 +99,9 @@ pub fn FileTabs(properties: &FileTabsProperties) -> Html {
                 <button type="button" class="btn quiet" id="new-file" title={words.new_file} aria-label={words.new_file} onclick={new.reform(|_: MouseEvent| ())}>{"+"}</button>
             }
             <span class="grow"></span>
+            <input type="file" id="open-files" class="sr" multiple={true} accept=".yaml,.yml,.json,.py,.sh,.txt" tabindex="-1" aria-label={words.open_title} onchange={opened} />
+            <button type="button" class="btn quiet" id="open-file" title={words.open_title} onclick={choose}>{words.open_file}</button>
+            <button type="button" class="btn quiet" id="save-file" disabled={files.text().is_empty()} onclick={save}>{words.save_file}</button>
             if holds_manifests(files.name()) {
                 <button type="button" class="btn quiet" id="diff" title={words.diff_title} aria-pressed={is_diff.to_string()} onclick={on_diff.reform(toggle)}>{words.diff}</button>
             }

@@ -32,6 +32,7 @@ pub fn Inspector(shown: &Shown) -> Html {
         <section class={classes!("inspector", is_left(&session).then_some("right"))} aria-label={ui.inspector} tabindex="-1">
             <button type="button" class="btn icon x" id="inspector-close" aria-label={ui.close} title={ui.close} onclick={close}>{"×"}</button>
             {body}
+            { session.selected.as_ref().map(|what| made_by(shown, &session, &what.object())).unwrap_or_default() }
         </section>
     }
 }
@@ -78,6 +79,14 @@ fn button(shown: &Shown, label: &str, actions: Vec<Action>) -> Html {
 fn whole(shown: &Shown, label: &str, kind: &'static str, namespace: &str, name: &str) -> Html {
     let key = ObjectRef { kind: kind.into(), namespace: namespace.into(), name: name.into() };
     button(shown, label, vec![Action::Object(Some(key)), Action::Tab(Tab::Objects)])
+}
+
+/// A way to the document that made what is chosen.
+pub fn made_by(shown: &Shown, session: &Session, object: &ObjectRef) -> Html {
+    let Some(source) = session.source_of(object) else { return Html::default() };
+    let label = (session.words().made_by)(&source.name, source.first);
+    let onclick = shown.dispatch.reform(|_: MouseEvent| Action::ShowSource);
+    html! { <button type="button" class="btn quiet made-by" {onclick}>{label}</button> }
 }
 
 fn pod(shown: &Shown, session: &Session, pod: &StagePod) -> Html {

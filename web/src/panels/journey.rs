@@ -140,11 +140,15 @@ fn hop(shown: &Shown, session: &Session, event: &Event, journey: &Story) -> Html
     let shows_evidence = is_chosen
         || matches!(&event.fact, Fact::Decided(_, Reason::SearchList(_)))
         || matches!(&event.fact, Fact::Decided(_, Reason::ServiceRule(pick)) if pick.sent.port() != 53);
+    let enter = shown.dispatch.reform(move |_: PointerEvent| Action::HoverHop(Some(id)));
+    let focus = shown.dispatch.reform(move |_: FocusEvent| Action::HoverHop(Some(id)));
+    let leave = shown.dispatch.reform(|()| Action::HoverHop(None));
     let proof = if shows_evidence { evidence::of(session.world(), event) } else { None };
     let behind = propagation::behind(session.world().log(), journey, event);
     let micros = event.at.since(journey.began).0 / 1_000;
     html! {
-        <li class={classes!("hop", is_chosen.then_some("sel"), (session.current == Some(id)).then_some("current"))} key={id.0.to_string()}>
+        <li class={classes!("hop", is_chosen.then_some("sel"), (session.current == Some(id)).then_some("current"))} key={id.0.to_string()}
+            onpointerenter={enter} onpointerleave={leave.reform(|_: PointerEvent| ())} onfocusin={focus} onfocusout={leave.reform(|_: FocusEvent| ())}>
             { shape(look(event)) }
             <button type="button" aria-expanded={is_chosen.to_string()} onclick={choose}>
                 <span class="what">{said.title}</span><span class="at">{format!("+{}.{}", micros / 1_000, micros % 1_000 / 100)}</span>

@@ -4,6 +4,7 @@ use super::difference::Differences;
 use super::files::FileTabs;
 use crate::app::Kept;
 use crate::assist::Severity;
+use crate::disk;
 use crate::editor::{Calls, Editor, as_json, fix_label, message};
 use crate::examples::EXAMPLES;
 use crate::files::holds_manifests;
@@ -52,8 +53,10 @@ fn use_editor(shown: &Shown, host: NodeRef) -> Option<Editor> {
     }
     {
         let (mounted, model) = (mounted.clone(), shown.model.clone());
-        let stamp = (shown.stamps.editor, model.words().tag, *ready, model.session().lit_line());
-        use_effect_with(stamp, move |(_, _, _, line)| {
+        let (line, turn) = (model.session().lit_line(), model.session().links.turn);
+        let gone_to = use_mut_ref(|| None::<u64>);
+        let stamp = (shown.stamps.editor, model.words().tag, *ready, line, turn);
+        use_effect_with(stamp, move |(_, _, _, line, turn)| {
             let editor = mounted.borrow().as_ref().and_then(|mounted| mounted.editor.borrow().clone());
             if let Some(editor) = editor {
                 let (name, text, json, words) = {
@@ -63,9 +66,18 @@ fn use_editor(shown: &Shown, host: NodeRef) -> Option<Editor> {
                     (name, session.editor.clone(), as_json(&session.problems, words), words)
                 };
                 editor.set(&name, &text);
-                editor.label(&format!("{}: {name}", words.ui.editor_label), words.editor.completions);
+                editor.label(
+                    &format!("{}: {name}", words.ui.editor_label),
+                    words.editor.completions,
+                    words.editor.show_message,
+                    words.editor.hide_message,
+                );
                 editor.problems(&json);
                 editor.light(*line);
+                // Going there once is a help, going there with every key pressed would not be.
+                let (first, last) = model.session().marked_lines();
+                let is_new = gone_to.borrow_mut().replace(*turn) != Some(*turn);
+                editor.mark(first, last, is_new);
             }
         });
     }
@@ -124,18 +136,55 @@ pub fn Manifests(shown: &Shown) -> Html {
     let count = session.problems.iter().filter(|problem| problem.severity != Severity::Hint).count();
     let is_program = !holds_manifests(session.files.name());
     let has_fatal = session.problems.iter().any(|problem| problem.fatal);
+    let is_over = use_state(|| false);
+    let holds_files = |event: &DragEvent| {
+        event.data_transfer().is_some_and(|data| data.types().includes(&"Files".into(), 0))
+    };
+    let drag_over = {
+        let is_over = is_over.clone();
+        Callback::from(move |event: DragEvent| {
+            if holds_files(&event) {
+                event.prevent_default();
+                is_over.set(true);
+            }
+        })
+    };
+    let drag_leave = {
+        let is_over = is_over.clone();
+        Callback::from(move |_: DragEvent| is_over.set(false))
+    };
+    let drop = {
+        let (is_over, dispatch) = (is_over.clone(), shown.dispatch.clone());
+        Callback::from(move |event: DragEvent| {
+            is_over.set(false);
+            if holds_files(&event) {
+                // Else the browser would leave the page for the file.
+                event.prevent_default();
+                event.stop_propagation();
+                if let Some(list) = event.data_transfer().and_then(|data| data.files()) {
+                    disk::open(&list, dispatch.clone());
+                }
+            }
+        })
+    };
+    let verdict = match (has_fatal, count) {
+        (true, _) => "bad",
+        (false, 0) => "good",
+        (false, _) => "warned",
+    };
     html! {
-        <section class="manifests" aria-label={ui.manifests}>
+        <section class={classes!("manifests", (*is_over).then_some("over"))} aria-label={ui.manifests} ondragover={drag_over} ondragleave={drag_leave} ondrop={drop}>
+            if *is_over { <p class="drop-here" aria-hidden="true">{words.editor.drop_here}</p> }
             <div class="bar">
                 <select id="examples" aria-label={ui.example_hint} onchange={choose}>
                     <option value="" selected={true}>{ui.examples}</option>
                     { for EXAMPLES.iter().map(|example| html! { <option value={example.id}>{(example.title)(ui)}</option> }) }
                 </select>
-                <span class={classes!("verdict", if has_fatal { "bad" } else { "good" })} role="status">
+                <span class={classes!("verdict", verdict)} title={if blank { String::new() } else { (words.problems)(count) }} role="status">
                     if !blank && count == 0 {
                         <span aria-hidden="true">{"✓"}</span><span class="sr">{ui.no_problems}</span>
                     } else if !blank {
-                        {(words.problems)(count)}
+                        <span aria-hidden="true">{format!("{} {count}", if has_fatal { "✗" } else { "△" })}</span><span class="sr">{(words.problems)(count)}</span>
                     }
                 </span>
                 <span class="grow"></span>
@@ -171,7 +220,7 @@ fn problem(n: usize, problem: &Problem, words: &Words, shown: &Shown, reveal: &C
     };
     html! {
         <li class={if problem.severity == Severity::Error { "bad" } else { "hint" }}>
-            <button type="button" class="where" onclick={reveal.reform(move |_: MouseEvent| at)}>{(words.line)(at.0, at.1)}</button>
+            <button type="button" class="where" title={(words.line)(at.0, at.1)} onclick={reveal.reform(move |_: MouseEvent| at)}>{format!("{}:{}", at.0, at.1)}</button>
             <span>{message(problem, words)}</span>
             { for problem.fixes.iter().enumerate().map(fix) }
         </li>

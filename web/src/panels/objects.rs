@@ -1,5 +1,6 @@
 //! What the API server holds: every object, and the chosen one whole.
 
+use super::inspector::made_by;
 use crate::model::Shown;
 use crate::session::Action;
 use crate::sim::write_yaml;
@@ -59,7 +60,7 @@ pub fn Objects(shown: &Shown) -> Html {
             </div>
             <div class="detail scroll" tabindex="0" role="region" aria-label={ui.details}>
                 { match details {
-                    Some(object) => html! { <pre>{write_yaml(object.tree())}</pre> },
+                    Some(object) => html! { <>{ made_by(shown, &session, &object.key) }<pre>{write_yaml(object.tree())}</pre></> },
                     None => html! { <p class="hint">{ui.select_object}</p> },
                 } }
             </div>

@@ -1,9 +1,11 @@
 //! Sharing: the link to what is here, and what an address brings from elsewhere.
 
 use crate::browser;
+use crate::disk::Refused;
 use crate::model::Shown;
 use crate::session::{Action, Notice};
 use crate::share::{self, Shared, Unreadable};
+use crate::words::Editor;
 use gloo::events::EventListener;
 use gloo::utils::window;
 use wasm_bindgen_futures::spawn_local;
@@ -124,6 +126,10 @@ pub fn Arrival(shown: &Shown) -> Html {
         Some(Notice::Unreadable(Unreadable::NoRecording)) => ui.unreadable_other.to_string(),
         Some(Notice::Replaying(_)) => ui.replaying.to_string(),
         Some(Notice::Replayed(digest)) => (words.replayed)(digest),
+        Some(Notice::NotOpened(files)) => {
+            let lines = files.iter().map(|(name, why)| format!("{name} {}", refused(*why, &words.editor)));
+            lines.collect::<Vec<_>>().join(" ")
+        }
         Some(Notice::Differs(had, has, version)) => (words.differs)(had, has, version),
     };
     let dismiss = shown.dispatch.reform(|_: MouseEvent| Action::Dismiss);
@@ -132,6 +138,16 @@ pub fn Arrival(shown: &Shown) -> Html {
             <span>{text}</span>
             <button type="button" class="btn quiet" id="dismiss" onclick={dismiss}>{ui.dismiss}</button>
         </div>
+    }
+}
+
+/// Why a file of the computer was not opened, and what would help.
+fn refused(why: Refused, words: &Editor) -> &'static str {
+    match why {
+        Refused::Large => words.too_large,
+        Refused::NotText => words.not_text,
+        Refused::Ending => words.bad_file,
+        Refused::Full => words.too_many,
     }
 }
 

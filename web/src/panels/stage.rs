@@ -1,6 +1,7 @@
 //! The stage: the control plane's band, nodes with their pods, Services as rings without a body, and the two lines of
 //! the followed request: what its program believes, and what happens.
 
+use super::card::card;
 use super::shapes::shape;
 use crate::examples;
 use crate::flights::{Lens, Mark};
@@ -61,15 +62,20 @@ pub fn StagePanel(shown: &Shown) -> Html {
             }
         })
     };
+    let onpointerover = hover(shown, |event: PointerEvent| event.target());
+    let onfocusin = hover(shown, |event: FocusEvent| event.target());
+    let leave = shown.dispatch.reform(|()| Action::Hover(None));
     html! {
         <div class="picture" ref={frame}>
-            <svg class="drawing" width={size.width.to_string()} height={size.height.to_string()} viewBox={format!("0 0 {} {}", size.width, size.height)} role="group" aria-label={summary} onclick={choose} onkeydown={choose_by_key}>
+            <svg class="drawing" width={size.width.to_string()} height={size.height.to_string()} viewBox={format!("0 0 {} {}", size.width, size.height)} role="group" aria-label={summary} onclick={choose} onkeydown={choose_by_key}
+                {onpointerover} onpointerleave={leave.reform(|_: PointerEvent| ())} {onfocusin} onfocusout={leave.reform(|_: FocusEvent| ())}>
                 <defs><pattern id="water" width="22" height="22" patternUnits="userSpaceOnUse"><circle cx="1" cy="1" r=".9" class="drop" /></pattern></defs>
                 <rect width={size.width.to_string()} height={size.height.to_string()} fill="url(#water)" />
                 { band(&session, &spotlight) }
                 { for session.layout.rings.iter().map(|r| ring(&session, r)) }
                 { for session.layout.nodes.iter().map(|n| node(&session, n, &spotlight)) }
                 { story(&session) }
+                { card(&session) }
             </svg>
             <div class="switch lens" role="group" aria-label={ui.lens}>{ for Lens::ALL.into_iter().map(lens) }</div>
             <div class="switch belief" role="group" aria-label={ui.belief_help}>{ belief(true, ui.belief) }{ belief(false, ui.reality) }</div>
@@ -83,6 +89,20 @@ pub fn StagePanel(shown: &Shown) -> Html {
             }
         </div>
     }
+}
+
+/// Tells the session what is under the pointer, or has the focus.
+fn hover<E: 'static>(shown: &Shown, target: fn(E) -> Option<web_sys::EventTarget>) -> Callback<E> {
+    let dispatch = shown.dispatch.clone();
+    Callback::from(move |event: E| dispatch.emit(Action::Hover(target(event).and_then(chosen_by))))
+}
+
+/// How something on the stage stands to what is looked at in passing: it belongs to what is under the pointer, or the
+/// document at the editor's cursor made it.
+fn ties(session: &Session, of: &Selected) -> Classes {
+    let links = &session.links;
+    let is_linked = links.hovered.as_ref().is_some_and(|hovered| session.linked(hovered).contains(of));
+    classes!(is_linked.then_some("linked"), links.ringed.contains(of).then_some("at-caret"))
 }
 
 /// What an element of the drawing stands for: its own name, or that of what it is a part of.
@@ -193,7 +213,7 @@ fn node(session: &Session, node: &NodeBox, spotlight: &[Place]) -> Html {
     let selected = Selected::Node(of.name.clone());
     let is_selected = session.selected.as_ref() == Some(&selected);
     html! {
-        <g class={classes!("node", (!of.ready).then_some("down"))}>
+        <g class={classes!("node", (!of.ready).then_some("down"), ties(session, &selected))}>
             <g class={classes!("head", is_selected.then_some("selected"))}>
                 <rect class={classes!("card", lit.then_some("lit"))} x={n(rect.x)} y={n(rect.y)} width={n(rect.w)} height={n(rect.h)} rx="16" />
                 <text class="title" aria-hidden="true" x={n(rect.x + 14.0)} y={n(rect.y + 22.0)}>{of.name.to_string()}</text>
@@ -252,7 +272,8 @@ fn pod(session: &Session, pod: &StagePod, rect: Rect, density: Density, spotligh
         is_asker.then_some("asker"),
         is_chosen.then_some("chosen"),
         spotlight.contains(&place).then_some("lit"),
-        points_at_pod(session, pod).then_some("pointed")
+        points_at_pod(session, pod).then_some("pointed"),
+        ties(session, &selected)
     );
     let radius = if density == Density::Squares { "4" } else { "10" };
     let address = pod.ip.filter(|_| density == Density::Lines && rect.w > 176.0);
@@ -311,11 +332,11 @@ fn hit(
     by_key: bool,
 ) -> Html {
     let is_selected = session.selected.as_ref() == Some(selected);
+    let described =
+        (session.links.hovered.as_ref() == Some(selected) && !is_selected).then_some("stage-card");
     html! {
-        <rect class="hit" data-select={selected.id()} role="button" aria-label={label.clone()} aria-pressed={is_selected.to_string()}
-            tabindex={if by_key { "0" } else { "-1" }} x={n(rect.x)} y={n(rect.y)} width={n(rect.w)} height={n(rect.h)} rx={radius.to_string()}>
-            <title>{label}</title>
-        </rect>
+        <rect class="hit" data-select={selected.id()} role="button" aria-label={label} aria-pressed={is_selected.to_string()} aria-describedby={described}
+            tabindex={if by_key { "0" } else { "-1" }} x={n(rect.x)} y={n(rect.y)} width={n(rect.w)} height={n(rect.h)} rx={radius.to_string()} />
     }
 }
 
@@ -361,7 +382,8 @@ fn ring(session: &Session, ring: &Ring) -> Html {
         ring.system.then_some("system"),
         (believed && session.belief).then_some("believed"),
         session.points_at(&format!("service/{}", service.name)).then_some("pointed"),
-        (service.ready.is_empty() && !ring.system).then_some("deserted")
+        (service.ready.is_empty() && !ring.system).then_some("deserted"),
+        ties(session, &selected)
     );
     let width = ring.r * 1.72;
     let reach = ring.r + 6.0;

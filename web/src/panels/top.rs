@@ -109,6 +109,7 @@ fn shortcuts(words: &Words, close: Callback<MouseEvent>) -> Html {
         ("Ctrl+Enter", ui.key_apply),
         ("Ctrl+Space", words.editor.key_complete),
         ("F1", words.editor.key_help),
+        ("Alt+Enter", words.editor.key_message),
         ("← →", ui.key_tabs),
         ("D", ui.key_theme),
         ("?", ui.key_help),

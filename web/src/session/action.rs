@@ -67,6 +67,14 @@ pub enum Action {
     Belief(bool),
     /// Choose something on the stage, or nothing.
     Select(Option<Selected>),
+    /// Something on the stage is under the pointer, or has the focus; or nothing.
+    Hover(Option<Selected>),
+    /// A hop is under the pointer, or none.
+    HoverHop(Option<EventId>),
+    /// The editor's cursor is in this line, from 1; 0 when the keyboard is elsewhere.
+    Caret(u32),
+    /// Show the document that made what is chosen.
+    ShowSource,
     /// Look at an object whole.
     Object(Option<ObjectRef>),
     /// Look at a node's rules.

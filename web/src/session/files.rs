@@ -1,7 +1,8 @@
 //! The editor's files in the session: what is shown, what is wrong with it, and what is kept of it.
 
-use super::{Keep, Session};
+use super::{Keep, Notice, Session};
 use crate::assist::Known;
+use crate::disk::Refused;
 use crate::files::{FIRST, Files, holds_manifests};
 use crate::problems;
 
@@ -20,6 +21,10 @@ pub enum FileAction {
     Close(usize),
     /// Bring the last closed one back.
     Reopen,
+    /// Open a file of the computer: its name and its text.
+    Open(String, String),
+    /// Say why a file of the computer is not opened.
+    Refuse(String, Refused),
 }
 
 impl Session {
@@ -35,8 +40,22 @@ impl Session {
             FileAction::Rename(at, name) => self.files.rename(at, &name),
             FileAction::Close(at) => self.files.close(at),
             FileAction::Reopen => self.files.reopen(),
+            FileAction::Open(name, text) => {
+                let opened = self.files.open(&name, &text);
+                self.tell_opened(name, opened.err());
+            }
+            FileAction::Refuse(name, why) => return self.tell_opened(name, Some(why)),
         }
         self.files_changed(keep);
+    }
+
+    /// Says which files could not be opened; those that could are seen.
+    fn tell_opened(&mut self, name: String, refused: Option<Refused>) {
+        let Some(why) = refused else { return };
+        match &mut self.notice {
+            Some(Notice::NotOpened(list)) => list.push((name, why)),
+            _ => self.notice = Some(Notice::NotOpened(vec![(name, why)])),
+        }
     }
 
     /// Other manifests, from outside the editor: they go into the file that lessons and the guide speak of.
@@ -65,9 +84,10 @@ impl Session {
         }
     }
 
-    fn files_changed(&mut self, keep: &mut impl Keep) {
+    pub(super) fn files_changed(&mut self, keep: &mut impl Keep) {
         self.editor = self.files.text();
         self.recheck();
+        self.find_source();
         keep.editor(&self.editor);
         keep.files(&self.files.to_json());
     }

@@ -43,14 +43,23 @@ pub struct Lessons {
     pub open: Option<Open>,
     /// The folder and step that a reload goes back to.
     pub resumes: Option<(String, usize)>,
+    /// What was answered and asked for in that step, as [`Open::progress`] wrote it.
+    progress: String,
 }
 
 impl Lessons {
     /// What a reload goes back to.
     pub(super) fn remembered(place: &str, done: &str) -> Lessons {
+        let (place, progress) = place.split_once(';').unwrap_or((place, ""));
+        let progress = progress.to_string();
         let resumes =
             place.rsplit_once('/').and_then(|(folder, step)| Some((folder.into(), step.parse().ok()?)));
-        Lessons { resumes, done: done.split_whitespace().map(Into::into).collect(), ..Lessons::default() }
+        Lessons {
+            resumes,
+            progress,
+            done: done.split_whitespace().map(Into::into).collect(),
+            ..Lessons::default()
+        }
     }
 }
 
@@ -112,6 +121,22 @@ impl Open {
         self.loaded.texts.first()?.1.steps.get(self.step)
     }
 
+    /// The hints, the solution and the answers of this step in a line: `2;1;3:0,5:1`.
+    fn progress(&self) -> String {
+        let chosen: Vec<String> =
+            self.chosen.iter().map(|(block, answer)| format!("{block}:{answer}")).collect();
+        format!("{};{};{}", self.hints, u8::from(self.solved), chosen.join(","))
+    }
+
+    /// Takes up what [`Open::progress`] wrote; what cannot be read is left out.
+    fn take_up(&mut self, progress: &str) {
+        let mut parts = progress.split(';');
+        self.hints = parts.next().and_then(|hints| hints.parse().ok()).unwrap_or_default();
+        self.solved = parts.next() == Some("1");
+        let pairs = parts.next().unwrap_or_default().split(',').filter_map(|pair| pair.split_once(':'));
+        self.chosen = pairs.filter_map(|(b, a)| Some((b.parse().ok()?, a.parse().ok()?))).collect();
+    }
+
     fn goals(&self) -> Vec<(BlockKind, Goal)> {
         let asks = self.here().into_iter().flat_map(|step| &step.blocks);
         let asks = asks.filter(|block| matches!(block.kind, BlockKind::Goal | BlockKind::Did));
@@ -153,6 +178,18 @@ impl Session {
         let last = open.steps().saturating_sub(1);
         self.lessons.open = Some(open);
         self.enter_step(step.min(last), keep);
+        let progress = std::mem::take(&mut self.lessons.progress);
+        if let Some(open) = self.lessons.open.as_mut() {
+            open.take_up(&progress);
+        }
+        self.keep_progress(keep);
+    }
+
+    /// Keeps where the learner is, and what was done there that the world does not show.
+    fn keep_progress(&self, keep: &mut impl Keep) {
+        if let Some(open) = &self.lessons.open {
+            keep.lesson(&format!("{}/{};{}", open.loaded.folder, open.step, open.progress()));
+        }
     }
 
     pub(super) fn close_lesson(&mut self, keep: &mut impl Keep) {
@@ -174,8 +211,9 @@ impl Session {
         (open.since, open.looked) = (since, (0.0, EventId(0)));
         open.chosen.clear();
         open.met = vec![false; open.goals().len()];
-        keep.lesson(&format!("{}/{step}", open.loaded.folder));
-        if let Some(scene) = open.scene() {
+        let scene = open.scene();
+        self.keep_progress(keep);
+        if let Some(scene) = scene {
             self.show_scene(&scene);
         }
     }
@@ -220,6 +258,7 @@ impl Session {
             }
             _ => {}
         }
+        self.keep_progress(keep);
         self.stamps.lesson += 1;
     }
 
@@ -331,5 +370,21 @@ impl Session {
                 None => what == spot,
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_answered_is_taken_up() {
+        let loaded = Loaded { folder: "01-a".into(), texts: Vec::new(), start: String::new() };
+        let (mut open, mut again) = (Open::new(loaded.clone()), Open::new(loaded));
+        (open.hints, open.solved, open.chosen) = (2, true, BTreeMap::from([(3, 0), (5, 1)]));
+        again.take_up(&open.progress());
+        assert_eq!((again.hints, again.solved, &again.chosen), (2, true, &open.chosen));
+        again.take_up("broken");
+        assert_eq!((again.hints, again.solved, again.chosen.len()), (0, false, 0));
     }
 }

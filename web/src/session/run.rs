@@ -377,6 +377,7 @@ impl Session {
         let stage = self.world().stage();
         if stage != *self.stage {
             self.stage = Rc::new(stage);
+            self.ring_again();
             self.relayout();
         }
     }

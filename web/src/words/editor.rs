@@ -28,13 +28,16 @@ macro_rules! editor {
 editor! {
     // Completion
     label_of_pods, template_only, container_port, completions, required, allowed,
+    // Messages between the lines
+    show_message, hide_message,
     // Files
     files, new_file, file_name, rename_file, close_file, closed_file, reopen_file, create, cancel, keep_name, run_file,
-    bad_length, bad_characters, bad_ending, bad_taken, open_file, save_file, suggestion,
+    bad_length, bad_characters, bad_ending, bad_taken, open_file, save_file,
+    open_title, drop_here, too_large, not_text, bad_file, too_many,
     // Diff
     diff, diff_title, is_new, is_same, is_changed, not_applied, against_live, no_documents, cannot_compare,
     // Keys
-    key_complete, key_help,
+    key_complete, key_help, key_message,
 }
 
 /// Names in a sentence, with a language's own comma.

@@ -71,6 +71,7 @@ pub(super) static WORDS: Words = Words {
             "Replayed, but not to the same digest ({had}, here {has}): version {version} made it, and this one may differ."
         )
     },
+    made_by: |file, line| format!("Made by {file}, line {line}"),
     lesson_of: |n, of| format!("Lesson {n} of {of}"),
     minutes: |n| format!("{n} minutes"),
     terminal: |n, at| format!("{n}: {at}"),
@@ -283,6 +284,11 @@ const UI: Ui = Ui {
     decided: "decided",
     changed: "changed",
     refused: "refused",
+    sizes: "Sizes of the regions",
+    resize_guide: "Width of the guide: drag, arrow keys, double-click to reset",
+    resize_journey: "Width of the journey: drag, arrow keys, double-click to reset",
+    resize_bench: "Height of the workbench: drag, arrow keys, double-click to reset",
+    resize_pair: "Width of the editor: drag, arrow keys, double-click to reset",
     key_play: "Play or pause",
     key_step: "One hop forward",
     key_back: "One hop back",

@@ -45,6 +45,8 @@ ui! {
     dns_empty, question, answer, asked_by, decoded, corefile, dns_log,
     traffic_empty, destination, requests, share, success, median, slowest,
     log_empty, log_filter, only_followed, kept_events, moved, decided, changed, refused,
+    // Handles between regions
+    sizes, resize_guide, resize_journey, resize_bench, resize_pair,
     // Shortcuts
     key_play, key_step, key_back, key_terminal, key_editor, key_apply, key_theme, key_help, key_tabs,
 }

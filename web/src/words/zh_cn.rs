@@ -58,6 +58,7 @@ pub(super) static WORDS: Words = Words {
     differs: |had, has, version| {
         format!("已重放，但摘要不同（原为 {had}，这里是 {has}）：它由版本 {version} 生成，本版本可能有差异。")
     },
+    made_by: |file, line| format!("来自 {file} 第 {line} 行"),
     lesson_of: |n, of| format!("第 {n} 课，共 {of} 课"),
     minutes: |n| format!("{n} 分钟"),
     terminal: |n, at| format!("{n}:{at}"),
@@ -270,6 +271,11 @@ const UI: Ui = Ui {
     decided: "决定",
     changed: "变更",
     refused: "拒绝",
+    sizes: "各区域的大小",
+    resize_guide: "引导栏宽度：拖动或用方向键，双击还原",
+    resize_journey: "旅程栏宽度：拖动或用方向键，双击还原",
+    resize_bench: "工作台高度：拖动或用方向键，双击还原",
+    resize_pair: "编辑器宽度：拖动或用方向键，双击还原",
     key_play: "播放或暂停",
     key_step: "前进一跳",
     key_back: "后退一跳",
