@@ -381,7 +381,7 @@ mod tests {
     fn what_was_answered_is_taken_up() {
         let loaded = Loaded { folder: "01-a".into(), texts: Vec::new(), start: String::new() };
         let (mut open, mut again) = (Open::new(loaded.clone()), Open::new(loaded));
-        (open.hints, open.solved, open.chosen) = (2, true, BTreeMap::from([(3, 0), (5, 1)]));
+        (open.hints, open.solved, open.chosen) = (2, true, FlatMap::from([(3, 0), (5, 1)]));
         again.take_up(&open.progress());
         assert_eq!((again.hints, again.solved, &again.chosen), (2, true, &open.chosen));
         again.take_up("broken");
