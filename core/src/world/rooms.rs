@@ -13,7 +13,6 @@ use crate::process::{Kernel, Request};
 use crate::proxy::KubeProxies;
 use crate::shell::Programs;
 use crate::trace::Place;
-use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -57,7 +56,7 @@ impl Rooms {
             api: ApiServer::new(&super::bootstrap::api_config(cluster)),
             controllers: Controllers::new(),
             nodes: Vec::new(),
-            proxies: KubeProxies::new(IpNet::V4(cluster.pod_cidr)),
+            proxies: KubeProxies::new(cluster.proxy_config()),
             net,
             kernel: Kernel::default(),
             watches: Watches::default(),
