@@ -198,7 +198,8 @@ impl Walker<'_> {
     /// What the rules of IPVS mode do before and after IPVS, and the text of `ipvsadm -Ln` in between. Any real server
     /// with weight may be `chosen`.
     pub fn ipvs_verdict(&mut self, listed: &str, chosen: Option<SocketAddr>) -> Verdict {
-        let from_node = self.is_local(self.src.ip());
+        // A packet from outside with an address of kube-ipvs0 as its source is none of the node's own.
+        let from_node = self.src.ip() == self.node || self.src.ip().is_loopback();
         let bound =
             self.tables.sets.get("KUBE-IPVS-IPS").is_some_and(|ips| ips.contains(&self.dst.ip().to_string()));
         if from_node && bound {
