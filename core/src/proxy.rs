@@ -2,12 +2,13 @@
 //! all share one versioned table, so that a node's belief is a revision over it. Knows no packets on their way.
 //!
 //! Models: `pkg/proxy/{iptables,nftables,ipvs}`, `pkg/proxy/config`, `pkg/proxy/runner`. Omits: SCTP, a second
-//! address family, the periodic full sync (nothing here goes wrong in between), health check servers.
+//! address family, the periodic full sync (nothing here goes wrong in between).
 
 pub mod affinity;
 pub mod backends;
 pub mod chains;
 pub mod count;
+pub mod health;
 pub mod ipvs;
 pub mod mode;
 pub mod nftables;
@@ -73,6 +74,7 @@ pub struct KubeProxy {
     ipvs: Ipvs,
     /// Whether a look at real servers on their way out is due.
     draining: bool,
+    health: health::Checks,
     rules: u32,
     services: u32,
     endpoints: u32,
@@ -124,6 +126,7 @@ impl KubeProxies {
             affinity: Affinity::default(),
             ipvs: Ipvs::default(),
             draining: false,
+            health: health::Checks::new(),
             rules: 0,
             services: 0,
             endpoints: 0,
@@ -245,6 +248,13 @@ impl KubeProxies {
                 out.timer(DRAIN_PERIOD, Wake::Proxy(id, ProxyWake::Drain));
             }
         }
+        let keys = if before == 0 { self.table.changed(0, revision) } else { changed.clone() };
+        proxy.health.retain(|_, (service, _)| {
+            let key: Text = format!("{}/{}", service.namespace, service.name).into();
+            keys.binary_search(&key).is_err()
+        });
+        let checks = keys.iter().filter_map(|key| health::of(self.table.get(key, revision), &proxy.name));
+        proxy.health.extend(checks.map(|(port, service, count)| (port, (service, count))));
         stale::clean(&self.table, &changed, revision, conntrack);
         let reason = Reason::RulesSynced(revision, proxy.rules, proxy.services, proxy.endpoints);
         out.decided(Place::KubeProxy(proxy.name.clone()), reason);
@@ -368,6 +378,11 @@ impl KubeProxies {
             Mode::Nftables => nftables::list::list_service(view, &proxy.affinity, now, &key),
             Mode::Ipvs(scheduler) => ipvs::list::list_service(view, scheduler, &proxy.ipvs, conntrack, &key),
         }
+    }
+
+    /// What a node's health check node ports say; `None` for an unknown node.
+    pub fn health_checks(&self, id: NodeId) -> Option<&health::Checks> {
+        self.nodes.get(&id).map(|proxy| &proxy.health)
     }
 
     /// The revision that a node was told, and the one that its rules are of.

@@ -78,7 +78,8 @@ fn join(rooms: &mut Rooms, cluster: &Cluster, index: usize, out: &mut Out<'_>) {
         Mode::Ipvs(_) => Conntrack::with_ipvs(),
         Mode::Iptables | Mode::Nftables => Conntrack::default(),
     };
-    rooms.nodes.push(Machine { name: spec.name.clone(), host, kubelet, conntrack });
+    let (health, checks) = Default::default();
+    rooms.nodes.push(Machine { name: spec.name.clone(), host, kubelet, conntrack, health, checks });
     rooms.proxies.join(id, &spec.name, ip);
     out.timer(out.timing.api, Wake::Kubelet(id, KubeletWake::Heartbeat));
     rooms.subscribe(Client::Kubelet(id), crate::node::KINDS, Some(spec.name.clone()), out);

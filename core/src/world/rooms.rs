@@ -11,6 +11,7 @@ use crate::net::{Conntrack, Host, Topology};
 use crate::node::Kubelet;
 use crate::process::{Errno, Kernel, Netlink, Request};
 use crate::proxy::KubeProxies;
+use crate::proxy::health::Checks;
 use crate::proxy::mode::Mode;
 use crate::shell::Programs;
 use crate::trace::Place;
@@ -37,13 +38,17 @@ pub struct Rooms {
     pub(super) operator: HostId,
 }
 
-/// A node: its kubelet and its kernel's connection table.
+/// A node: its kubelet, its kernel's connection table, and what its kube-proxy runs.
 #[derive(Debug, Clone)]
 pub struct Machine {
     pub(super) name: Text,
     pub(super) host: HostId,
     pub(super) kubelet: Kubelet,
     pub(super) conntrack: Conntrack,
+    /// What its health check node ports say.
+    pub(super) health: Checks,
+    /// The servers behind them.
+    pub(super) checks: BTreeMap<u16, Pid>,
 }
 
 impl Rooms {
