@@ -34,6 +34,9 @@ type Sorted = (u8, u8, u8, [u8; 4]);
 /// A map: keys and what is printed of each.
 type Map = BTreeMap<Sorted, String>;
 
+/// An affinity set: its name, its timeout in seconds, its clients and how long each has left.
+type AffinitySet = (String, u32, Vec<(IpAddr, Duration)>);
+
 struct List<'a> {
     view: View<'a>,
     affinity: &'a Affinity,
@@ -44,7 +47,7 @@ struct List<'a> {
     firewall_ips: Map,
     service_ips: Map,
     node_ports: Map,
-    sets: Vec<(String, u32, Vec<(IpAddr, Duration)>)>,
+    sets: Vec<AffinitySet>,
     chains: Vec<(String, Vec<String>)>,
 }
 

@@ -35,93 +35,89 @@ fn service(name: &str, ip: &str, spec: Value, balancer: &str) -> Value {
     tree
 }
 
-/// The Services of TestOverallNFTablesRules (`pkg/proxy/nftables/proxier_test.go`), all in one namespace: what each makes.
-#[test]
-fn services_make_the_rules_that_upstream_expects() {
+/// The Services of TestOverallNFTablesRules (`pkg/proxy/nftables/proxier_test.go`), all in one namespace.
+fn upstreams_services() -> Bench {
     let mut bench = Bench::of(Mode::Nftables, 1, 1);
     let port = |n: u16| json!([{"name": "p80", "port": 80, "protocol": "TCP", "nodePort": n}]);
-    bench.service(service(
-        "svc2",
-        "10.96.0.42",
-        json!({"type": "LoadBalancer", "externalTrafficPolicy": "Local", "ports": port(3001), "externalIPs": ["192.168.99.22"]}),
-        "1.2.3.4",
-    ));
+    let local = json!({
+        "type": "LoadBalancer", "externalTrafficPolicy": "Local", "ports": port(3001), "externalIPs": ["192.168.99.22"],
+    });
+    bench.service(service("svc2", "10.96.0.42", local, "1.2.3.4"));
     bench.slice(slice("svc2", &[("10.180.0.2", "")]));
-    bench.service(service(
-        "svc5",
-        "10.96.0.45",
-        json!({"type": "LoadBalancer", "ports": port(3002), "loadBalancerSourceRanges": [" 203.0.113.0/25"],
-               "sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 10_800}}}),
-        "5.6.7.8",
-    ));
+    let guarded = json!({
+        "type": "LoadBalancer", "ports": port(3002), "loadBalancerSourceRanges": [" 203.0.113.0/25"],
+        "sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 10_800}},
+    });
+    bench.service(service("svc5", "10.96.0.45", guarded, "5.6.7.8"));
     bench.slice(slice("svc5", &[("10.180.0.3", "")]));
     bench.service(service("svc6", "10.96.0.46", json!({}), ""));
     bench.run(Duration::secs(3));
-    let text = bench.rules(0);
-    let chain = |start: &str| -> Vec<String> {
-        let head = |line: &&str| line.starts_with(&format!("\tchain {start}"));
-        let at = text.lines().position(|line| head(&line)).unwrap_or_else(|| panic!("{start} in\n{text}"));
-        text.lines().skip(at + 1).take_while(|line| *line != "\t}").map(|line| plain(line)).collect()
-    };
-    assert_eq!(
-        chain("service-*svc2".replace('*', &hash(&text, "service-", "svc2/tcp/p80")).as_str()),
-        [
+    bench
+}
+
+/// Chains without the hashes of their names, and their rules.
+const CHAINS: [(&str, &[&str]); 5] = [
+    (
+        "service-default/svc2/tcp/p80",
+        &[
             "ip daddr 10.96.0.42 ip saddr != 10.244.0.0/16 jump mark-for-masquerade",
             "numgen random mod 1 vmap { 0 : goto endpoint-default/svc2/tcp/p80__10.180.0.2/80 }",
-        ]
-    );
-    assert_eq!(
-        chain(&format!("external-{}svc2", hash(&text, "external-", "svc2/tcp/p80"))),
-        [
+        ],
+    ),
+    (
+        "external-default/svc2/tcp/p80",
+        &[
             "ip saddr 10.244.0.0/16 goto service-default/svc2/tcp/p80 comment \"short-circuit pod traffic\"",
             "fib saddr type local jump mark-for-masquerade comment \"masquerade local traffic\"",
             "fib saddr type local goto service-default/svc2/tcp/p80 comment \"short-circuit local traffic\"",
-        ]
-    );
-    assert_eq!(
-        chain(&format!("service-{}svc5", hash(&text, "service-", "svc5/tcp/p80"))),
-        [
+        ],
+    ),
+    (
+        "service-default/svc5/tcp/p80",
+        &[
             "ip daddr 10.96.0.45 ip saddr != 10.244.0.0/16 jump mark-for-masquerade",
             "ip saddr @affinity-default/svc5/tcp/p80__10.180.0.3/80 goto endpoint-default/svc5/tcp/p80__10.180.0.3/80",
             "numgen random mod 1 vmap { 0 : goto endpoint-default/svc5/tcp/p80__10.180.0.3/80 }",
-        ]
-    );
-    assert_eq!(
-        chain(&format!("endpoint-{}svc5", hash(&text, "endpoint-", "svc5/tcp/p80__10.180.0.3/80"))),
-        [
+        ],
+    ),
+    (
+        "endpoint-default/svc5/tcp/p80__10.180.0.3/80",
+        &[
             "ip saddr 10.180.0.3 jump mark-for-masquerade",
             "update @affinity-default/svc5/tcp/p80__10.180.0.3/80 { ip saddr }",
             "meta l4proto tcp dnat to 10.180.0.3:80",
-        ]
-    );
-    assert_eq!(
-        chain(&format!("firewall-{}svc5", hash(&text, "firewall-", "svc5/tcp/p80"))),
-        ["ip saddr != 203.0.113.0/25 drop",]
-    );
-    for element in [
-        "10.96.0.42 . tcp . 80 : goto service-default/svc2/tcp/p80",
-        "192.168.99.22 . tcp . 80 : goto external-default/svc2/tcp/p80",
-        "1.2.3.4 . tcp . 80 : goto external-default/svc2/tcp/p80",
-        "tcp . 3001 : goto external-default/svc2/tcp/p80",
-        "tcp . 3001 comment \"default/svc2:p80\" : drop",
-        "1.2.3.4 . tcp . 80 comment \"default/svc2:p80\" : drop",
-        "192.168.99.22 . tcp . 80 comment \"default/svc2:p80\" : drop",
-        "5.6.7.8 . tcp . 80 : goto firewall-default/svc5/tcp/p80",
-        "10.96.0.46 . tcp . 80 comment \"default/svc6:p80\" : goto reject-chain",
-    ] {
-        assert!(plain(&text).contains(element), "{element} in\n{text}");
-    }
-    assert!(
-        text.contains("\t\ttimeout 3h\n")
-            && text.contains("elements = { 10.96.0.42, 10.96.0.45,\n\t\t\t     10.96.0.46 }")
-    );
-}
+        ],
+    ),
+    ("firewall-default/svc5/tcp/p80", &["ip saddr != 203.0.113.0/25 drop"]),
+];
 
-/// The hash of a chain's name, with the namespace behind it.
-fn hash(text: &str, prefix: &str, rest: &str) -> String {
-    let names = text.lines().filter_map(|line| line.trim().strip_prefix("chain ")?.strip_suffix(" {"));
-    let mut found = names.filter_map(|name| name.strip_prefix(prefix)?.strip_suffix(rest));
-    found.next().unwrap_or_else(|| panic!("{prefix}...{rest} in\n{text}")).to_string()
+const ELEMENTS: [&str; 9] = [
+    "10.96.0.42 . tcp . 80 : goto service-default/svc2/tcp/p80",
+    "192.168.99.22 . tcp . 80 : goto external-default/svc2/tcp/p80",
+    "1.2.3.4 . tcp . 80 : goto external-default/svc2/tcp/p80",
+    "tcp . 3001 : goto external-default/svc2/tcp/p80",
+    "tcp . 3001 comment \"default/svc2:p80\" : drop",
+    "1.2.3.4 . tcp . 80 comment \"default/svc2:p80\" : drop",
+    "192.168.99.22 . tcp . 80 comment \"default/svc2:p80\" : drop",
+    "5.6.7.8 . tcp . 80 : goto firewall-default/svc5/tcp/p80",
+    "10.96.0.46 . tcp . 80 comment \"default/svc6:p80\" : goto reject-chain",
+];
+
+#[test]
+fn services_make_the_rules_that_upstream_expects() {
+    let text = upstreams_services().rules(0);
+    let lines: Vec<String> = text.lines().map(plain).collect();
+    for (chain, rules) in CHAINS {
+        let at = lines.iter().position(|line| *line == format!("chain {chain} {{"));
+        let at = at.unwrap_or_else(|| panic!("{chain} in\n{text}"));
+        let found: Vec<&String> = lines.iter().skip(at + 1).take_while(|line| *line != "}").collect();
+        assert_eq!(found, rules, "{chain}");
+    }
+    for element in ELEMENTS {
+        assert!(lines.iter().any(|line| line.contains(element)), "{element} in\n{text}");
+    }
+    let ips = "elements = { 10.96.0.42, 10.96.0.45,\n\t\t\t     10.96.0.46 }";
+    assert!(text.contains("\t\ttimeout 3h\n") && text.contains(ips), "{text}");
 }
 
 /// A line without the hashes, which upstream's names of other namespaces do not share.
