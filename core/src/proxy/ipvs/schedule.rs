@@ -4,7 +4,6 @@
 
 use super::{Dest, Ipvs, Question, Server};
 use crate::base::Duration;
-use crate::net::conntrack::Load;
 use crate::proxy::mode::Scheduler;
 use crate::trace::reason::PickedBy;
 use std::net::{IpAddr, SocketAddr};
@@ -37,12 +36,10 @@ fn pick(server: &Server, ask: Question<'_>) -> Option<(SocketAddr, PickedBy)> {
     };
     let (address, by) = match ask.scheduler {
         Scheduler::Rr | Scheduler::Wrr => (rotate(server)?, PickedBy::Rotation(server.last)),
-        Scheduler::Lc | Scheduler::Wlc => {
-            least(server, &live, ask, |load| u64::from(load.active) * 256 + u64::from(load.inactive))?
+        Scheduler::Lc | Scheduler::Wlc | Scheduler::Sed | Scheduler::Nq => {
+            // The evidence is added by who knows the endpoints' order.
+            (least(&live, ask)?, PickedBy::Least(Vec::new()))
         }
-        Scheduler::Sed => least(server, &live, ask, |load| u64::from(load.active) + 1)?,
-        // An idle one first: no active connection is the least of all numbers too.
-        Scheduler::Nq => least(server, &live, ask, |load| u64::from(load.active))?,
         Scheduler::Sh => hashed(hash(ask.src))?,
         Scheduler::Dh => hashed(hash(ask.key.1.ip()))?,
     };
@@ -67,20 +64,21 @@ fn rotate(server: &Server) -> Option<SocketAddr> {
     round.find(|dest| dest.weight > 0).map(|dest| dest.address)
 }
 
-/// The first with the least. The evidence is in the order of the endpoints' texts.
-fn least(
-    server: &Server,
-    live: &[&Dest],
-    ask: Question<'_>,
-    overhead: impl Fn(Load) -> u64,
-) -> Option<(SocketAddr, PickedBy)> {
-    let (protocol, sent) = ask.key;
-    let of = |dest: &Dest| overhead(ask.conntrack.load(protocol, sent, dest.address));
-    let best = live.iter().min_by_key(|dest| of(dest))?;
-    let mut all: Vec<(String, u64)> =
-        server.dests.iter().filter(|d| d.weight > 0).map(|d| (d.address.to_string(), of(d))).collect();
-    all.sort();
-    Some((best.address, PickedBy::Least(all.into_iter().map(|(_, load)| load).collect())))
+/// The first with the least.
+fn least(live: &[&Dest], ask: Question<'_>) -> Option<SocketAddr> {
+    live.iter().min_by_key(|dest| overhead(ask, dest.address)).map(|dest| dest.address)
+}
+
+/// How much a real server has to do, as its scheduler sees it.
+pub fn overhead(ask: Question<'_>, address: SocketAddr) -> u64 {
+    let load = ask.conntrack.load(ask.key.0, ask.key.1, address);
+    let (active, inactive) = (u64::from(load.active), u64::from(load.inactive));
+    match ask.scheduler {
+        Scheduler::Sed => active + 1,
+        // An idle one first: no active connection is the least of all numbers too.
+        Scheduler::Nq => active,
+        _ => active * 256 + inactive,
+    }
 }
 
 /// `hash_32` of an address, by the kernel's golden ratio.

@@ -9,6 +9,7 @@ use crate::proxy::service::ServicePort;
 use crate::proxy::table::Entry;
 use crate::proxy::view::View;
 use crate::proxy::walk::{Dnat, Outcome, Packet};
+use crate::trace::reason::PickedBy;
 use std::net::{IpAddr, SocketAddr};
 
 /// The service port behind a virtual server, and whether it is one for traffic from outside.
@@ -44,6 +45,13 @@ pub fn decide<'a>(
     let Some((address, by)) = schedule::schedule(ipvs, fresh, ask) else { return Outcome::Reject(entry) };
     let Some(rule) = set.backends.iter().position(|backend| backend.address == address) else {
         return Outcome::Reject(entry);
+    };
+    let by = match by {
+        PickedBy::Least(_) => {
+            let loads = set.backends.iter().map(|backend| schedule::overhead(ask, backend.address));
+            PickedBy::Least(loads.collect())
+        }
+        by => by,
     };
     let masquerade = masquerades(view, packet) || loops_back(view, entry, address, src);
     let chain = server_line(entry, key, scheduler);
