@@ -21,5 +21,5 @@ pub use kernel::{ExitNotice, Kernel, NewProcess, Process, Request};
 pub use program::{Cx, Environment, Files, Program, Spawn, Stdio, Turn};
 pub use socket::{Socket, SocketState};
 pub use stranger::Said;
-pub use syscall::{Errno, OpenMode, Ready, Reply, Signal, Syscall};
+pub use syscall::{Errno, Netlink, OpenMode, Ready, Reply, Signal, Syscall};
 pub use terminal::{Chunk, Terminal};

@@ -1,17 +1,22 @@
 //! Floor 6: kube-proxies: what a node believes of Services, as the rules that it would write. One [`KubeProxy`] per node;
 //! all share one versioned table, so that a node's belief is a revision over it. Knows no packets on their way.
 //!
-//! Models: `pkg/proxy/iptables`, `pkg/proxy/config`, `pkg/proxy/runner`. Omits: ipvs and nftables modes, SCTP, a second
-//! address family, the periodic full sync (nothing here goes wrong in between), health check servers.
+//! Models: `pkg/proxy/{iptables,nftables,ipvs}`, `pkg/proxy/config`, `pkg/proxy/runner`. Omits: SCTP, a second
+//! address family, the periodic full sync (nothing here goes wrong in between).
 
 pub mod affinity;
 pub mod backends;
 pub mod chains;
 pub mod count;
+pub mod health;
+pub mod ipvs;
+pub mod mode;
+pub mod nftables;
 pub mod save;
 pub mod service;
 pub mod stale;
 pub mod table;
+pub mod view;
 pub mod walk;
 
 use crate::api::kinds::Kind;
@@ -22,14 +27,18 @@ use crate::net::{Conntrack, Packet};
 use crate::trace::reason::RulePick;
 use crate::trace::{Origin, Place, Reason, Refusal};
 use affinity::Affinity;
-use ipnet::IpNet;
+use ipvs::Ipvs;
+use mode::{Config, Mode};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use table::Table;
-use walk::{Dice, Dnat, Outcome, View};
+use view::View;
+use walk::{Dice, Dnat, Outcome};
 
 /// Services whose rules are computed in one step.
 const SERVICES_PER_WAKE: usize = 256;
+/// How often IPVS's real servers on their way out are looked at (`graceful_termination.go`).
+const DRAIN_PERIOD: Duration = Duration::secs(60);
 
 /// What kube-proxies list and watch.
 pub static KINDS: [&Kind; 3] = [&service_kind::SERVICE, &endpoint_slice::ENDPOINT_SLICE, &node::NODE];
@@ -37,7 +46,7 @@ pub static KINDS: [&Kind; 3] = [&service_kind::SERVICE, &endpoint_slice::ENDPOIN
 /// The kube-proxies of all nodes.
 #[derive(Debug, Clone)]
 pub struct KubeProxies {
-    pods: IpNet,
+    config: Config,
     table: Arc<Table>,
     nodes: FlatMap<NodeId, KubeProxy>,
 }
@@ -61,6 +70,10 @@ pub struct KubeProxy {
     work: Option<(u64, Vec<Text>)>,
     last_sync: Option<Instant>,
     affinity: Affinity,
+    ipvs: Ipvs,
+    /// Whether a look at real servers on their way out is due.
+    draining: bool,
+    health: health::Checks,
     rules: u32,
     services: u32,
     endpoints: u32,
@@ -85,10 +98,15 @@ pub enum Verdict {
 }
 
 impl KubeProxies {
-    /// For a cluster whose pods have addresses of this range.
-    pub fn new(pods: IpNet) -> KubeProxies {
-        let table = Arc::new(Table::new(pods.addr().is_ipv4()));
-        KubeProxies { pods, table, nodes: FlatMap::new() }
+    /// For a cluster that is configured so.
+    pub fn new(config: Config) -> KubeProxies {
+        let table = Arc::new(Table::new(config.pods.addr().is_ipv4()));
+        KubeProxies { config, table, nodes: FlatMap::new() }
+    }
+
+    /// How they program their nodes.
+    pub fn mode(&self) -> Mode {
+        self.config.mode
     }
 
     /// A node starts its kube-proxy.
@@ -105,6 +123,9 @@ impl KubeProxies {
             work: None,
             last_sync: None,
             affinity: Affinity::default(),
+            ipvs: Ipvs::default(),
+            draining: false,
+            health: health::Checks::new(),
             rules: 0,
             services: 0,
             endpoints: 0,
@@ -150,6 +171,13 @@ impl KubeProxies {
         match wake {
             ProxyWake::Sync => self.sync(id, out),
             ProxyWake::Applied(revision) => self.apply(id, revision, conntrack, out),
+            ProxyWake::Drain => {
+                let Some(proxy) = self.nodes.get_mut(&id) else { return };
+                proxy.draining = proxy.ipvs.drain(conntrack, out.now);
+                if proxy.draining {
+                    out.timer(DRAIN_PERIOD, Wake::Proxy(id, ProxyWake::Drain));
+                }
+            }
         }
     }
 
@@ -181,6 +209,7 @@ impl KubeProxies {
 
     /// The kernel has the rules.
     fn apply(&mut self, id: NodeId, revision: u64, conntrack: &mut Conntrack, out: &mut Out<'_>) {
+        let config = self.config;
         let Some(proxy) = self.nodes.get_mut(&id) else { return };
         let before = proxy.applied;
         // Before the first rules there is nothing that could have gone stale.
@@ -189,10 +218,10 @@ impl KubeProxies {
         if is_new {
             proxy.applied_zone = proxy.zone.clone();
             proxy.applied = revision;
-            proxy.count_all(&self.table, self.pods);
+            proxy.count_all(&self.table, config);
         } else {
             let (was, is) =
-                (proxy.view(&self.table, self.pods), View { revision, ..proxy.view(&self.table, self.pods) });
+                (proxy.view(&self.table, config), View { revision, ..proxy.view(&self.table, config) });
             let sizes = changed.iter().map(|key| (size(was, key), size(is, key)));
             let (old, new) =
                 sizes.fold(<(Size, Size)>::default(), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
@@ -207,13 +236,39 @@ impl KubeProxies {
                 entry.is_some_and(|e| e.backends.all.iter().any(|b| b.address == endpoint))
             });
         }
+        if let Mode::Ipvs(_) = config.mode {
+            let mut ipvs = std::mem::take(&mut proxy.ipvs);
+            let concerns =
+                |service: &str| is_new || changed.binary_search_by(|key| (**key).cmp(service)).is_ok();
+            let drains = ipvs.sync(proxy.view(&self.table, config), concerns, conntrack, out.now);
+            proxy.ipvs = ipvs;
+            if drains && !proxy.draining {
+                proxy.draining = true;
+                out.timer(DRAIN_PERIOD, Wake::Proxy(id, ProxyWake::Drain));
+            }
+        }
+        let keys = if before == 0 { self.table.changed(0, revision) } else { changed.clone() };
+        proxy.health.retain(|_, (service, _)| {
+            let key: Text = format!("{}/{}", service.namespace, service.name).into();
+            keys.binary_search(&key).is_err()
+        });
+        let checks = keys.iter().filter_map(|key| health::of(self.table.get(key, revision), &proxy.name));
+        proxy.health.extend(checks.map(|(port, service, count)| (port, (service, count))));
         stale::clean(&self.table, &changed, revision, conntrack);
         let reason = Reason::RulesSynced(revision, proxy.rules, proxy.services, proxy.endpoints);
         out.decided(Place::KubeProxy(proxy.name.clone()), reason);
     }
 
     /// What a node's rules do with the first packet of a connection that passes the node. `client` is who sends it.
-    pub fn translate(&mut self, id: NodeId, client: &Place, packet: &Packet, out: &mut Out<'_>) -> Verdict {
+    pub fn translate(
+        &mut self,
+        id: NodeId,
+        client: &Place,
+        packet: &Packet,
+        conntrack: &Conntrack,
+        out: &mut Out<'_>,
+    ) -> Verdict {
+        let config = self.config;
         let Some(proxy) = self.nodes.get_mut(&id) else { return Verdict::Pass };
         let seen = walk::Packet { protocol: packet.protocol, src: packet.src, dst: packet.dst };
         let view = View {
@@ -222,51 +277,111 @@ impl KubeProxies {
             node: &proxy.name,
             zone: &proxy.applied_zone,
             ip: proxy.ip,
-            pods: self.pods,
+            config,
         };
-        let now = out.now;
+        let (now, affinity) = (out.now, &proxy.affinity);
         let dice =
             |entry: &table::Entry| Dice::new(out.draw(Purpose::RuleMatch, &walk::actor(client, entry)));
+        let outcome = match config.mode {
+            Mode::Iptables => walk::decide(view, seen, affinity, now, dice),
+            Mode::Nftables => nftables::walk::decide(view, seen, affinity, now, dice),
+            Mode::Ipvs(scheduler) => ipvs::walk::decide(view, seen, scheduler, &proxy.ipvs, conntrack, now),
+        };
         let place = || Place::Node(proxy.name.clone());
-        match walk::decide(view, seen, &proxy.affinity, now, dice) {
-            Outcome::Pass => Verdict::Pass,
+        let refusal = match outcome {
+            Outcome::Pass => return Verdict::Pass,
             Outcome::Dnat(dnat) => {
                 let Some(backend) = dnat.backend() else { return Verdict::Pass };
                 let (to, masquerade) = (backend.address, dnat.masquerade);
                 let pick = evidence(&dnat, view, packet.dst, to);
-                out.decided(place(), Reason::ServiceRule(pick));
-                if dnat.entry.port.affinity.is_some() {
+                if let Mode::Ipvs(_) = config.mode {
+                    let key = (packet.protocol, packet.dst);
+                    proxy.ipvs.remember(view, key, (packet.src.ip(), to), &pick.by, now);
+                } else if dnat.entry.port.affinity.is_some() {
                     proxy.affinity.see(&dnat.entry.port, to, packet.src.ip(), now);
                 }
-                Verdict::Dnat { to, masquerade }
+                out.decided(place(), Reason::ServiceRule(pick));
+                return Verdict::Dnat { to, masquerade };
             }
-            Outcome::Reject(entry) => {
-                out.refused(place(), Refusal::NoEndpoints(entry.port.service.clone(), packet.dst));
-                Verdict::Reject
-            }
-            Outcome::DropNotLocal(entry) => {
-                out.refused(place(), Refusal::NoLocalEndpoints(entry.port.service.clone(), packet.dst));
-                Verdict::Drop
-            }
-            Outcome::DropSource(entry) => {
-                out.refused(place(), Refusal::SourceNotAllowed(entry.port.service.clone(), packet.src));
-                Verdict::Drop
-            }
-        }
+            Outcome::Reject(entry) => Refusal::NoEndpoints(entry.port.service.clone(), packet.dst),
+            Outcome::RejectPort(entry) => Refusal::NoSuchPort(entry.port.service.clone(), packet.dst),
+            Outcome::DropNotLocal(entry) => Refusal::NoLocalEndpoints(entry.port.service.clone(), packet.dst),
+            Outcome::DropSource(entry) => Refusal::SourceNotAllowed(entry.port.service.clone(), packet.src),
+            Outcome::DropUnallocated => Refusal::Unallocated(packet.dst),
+        };
+        let verdict = match refusal {
+            Refusal::NoEndpoints(..) | Refusal::NoSuchPort(..) => Verdict::Reject,
+            _ => Verdict::Drop,
+        };
+        out.refused(place(), refusal);
+        verdict
     }
 
     /// The rules in force on a node, as `iptables-save` prints them; empty for an unknown node.
     pub fn iptables_save(&self, id: NodeId, now: Instant) -> String {
         let Some(proxy) = self.nodes.get(&id) else { return String::new() };
-        save::save(proxy.view(&self.table, self.pods), now)
+        let view = proxy.view(&self.table, self.config);
+        match self.config.mode {
+            Mode::Iptables => save::save(view, now),
+            Mode::Nftables => save::save_kubelet(now),
+            Mode::Ipvs(_) => ipvs::rules::iptables_save(view, now),
+        }
+    }
+
+    /// The table of nftables mode, as `nft list table ip kube-proxy` prints it; `None` in other modes.
+    pub fn nft_list(&self, id: NodeId, now: Instant) -> Option<String> {
+        let proxy = self.nodes.get(&id).filter(|_| self.config.mode == Mode::Nftables)?;
+        Some(nftables::list::list(proxy.view(&self.table, self.config), &proxy.affinity, now))
+    }
+
+    /// The virtual servers of IPVS mode, as `ipvsadm -Ln` prints them; `None` in other modes.
+    pub fn ipvs_list(&self, id: NodeId, conntrack: &Conntrack) -> Option<String> {
+        let Mode::Ipvs(scheduler) = self.config.mode else { return None };
+        let proxy = self.nodes.get(&id)?;
+        Some(ipvs::list::list(proxy.view(&self.table, self.config), scheduler, &proxy.ipvs, conntrack))
+    }
+
+    /// The sets of IPVS mode, as `ipset save` prints them; empty in other modes.
+    pub fn ipset_save(&self, id: NodeId) -> String {
+        let proxy = self.nodes.get(&id).filter(|_| matches!(self.config.mode, Mode::Ipvs(_)));
+        proxy.map_or_else(String::new, |proxy| ipvs::rules::ipset_save(proxy.view(&self.table, self.config)))
+    }
+
+    /// What a node's mode is made of: the text that an engineer would look at.
+    pub fn rules(&self, id: NodeId, conntrack: &Conntrack, now: Instant) -> String {
+        match self.config.mode {
+            Mode::Iptables => self.iptables_save(id, now),
+            Mode::Nftables => self.nft_list(id, now).unwrap_or_default(),
+            Mode::Ipvs(_) => {
+                let list = self.ipvs_list(id, conntrack).unwrap_or_default();
+                format!("{list}\n{}\n{}", self.ipset_save(id), self.iptables_save(id, now))
+            }
+        }
     }
 
     /// The rules of one Service on a node as of a revision of its rule set: what a pick of then is evidence of. The
     /// latest few revisions of each Service are kept.
-    pub fn service_rules(&self, id: NodeId, service: &ObjectRef, revision: u64) -> String {
+    pub fn service_rules(
+        &self,
+        id: NodeId,
+        service: &ObjectRef,
+        revision: u64,
+        conntrack: &Conntrack,
+        now: Instant,
+    ) -> String {
         let Some(proxy) = self.nodes.get(&id) else { return String::new() };
-        let view = View { revision, ..proxy.view(&self.table, self.pods) };
-        save::save_service(view, &format!("{}/{}", service.namespace, service.name))
+        let view = View { revision, ..proxy.view(&self.table, self.config) };
+        let key = format!("{}/{}", service.namespace, service.name);
+        match self.config.mode {
+            Mode::Iptables => save::save_service(view, &key),
+            Mode::Nftables => nftables::list::list_service(view, &proxy.affinity, now, &key),
+            Mode::Ipvs(scheduler) => ipvs::list::list_service(view, scheduler, &proxy.ipvs, conntrack, &key),
+        }
+    }
+
+    /// What a node's health check node ports say; `None` for an unknown node.
+    pub fn health_checks(&self, id: NodeId) -> Option<&health::Checks> {
+        self.nodes.get(&id).map(|proxy| &proxy.health)
     }
 
     /// The revision that a node was told, and the one that its rules are of.
@@ -287,16 +402,20 @@ impl KubeProxy {
         moved
     }
 
-    fn view<'a>(&'a self, table: &'a Table, pods: IpNet) -> View<'a> {
+    fn view<'a>(&'a self, table: &'a Table, config: Config) -> View<'a> {
         let (node, zone) = (&*self.name, &*self.applied_zone);
-        View { table, revision: self.applied, node, zone, ip: self.ip, pods }
+        View { table, revision: self.applied, node, zone, ip: self.ip, config }
     }
 
-    fn count_all(&mut self, table: &Table, pods: IpNet) {
-        let view = self.view(table, pods);
+    fn count_all(&mut self, table: &Table, config: Config) {
+        let view = self.view(table, config);
         let sum =
             table.all(self.applied).map(|entry| size_of(view, entry)).fold(Size::default(), |a, b| a + b);
-        let fixed = count::FIXED;
+        let fixed = match config.mode {
+            Mode::Iptables => count::FIXED,
+            Mode::Nftables => nftables::FIXED,
+            Mode::Ipvs(_) => 0,
+        };
         (self.rules, self.services, self.endpoints) = (sum.rules + fixed, sum.services, sum.endpoints);
     }
 
@@ -333,7 +452,12 @@ fn size(view: View<'_>, key: &str) -> Size {
 
 fn size_of(view: View<'_>, entry: &table::Entry) -> Size {
     let endpoints = entry.backends.all.len() as u32;
-    Size { rules: count::rules(view, entry), services: 1, endpoints }
+    let rules = match view.config.mode {
+        Mode::Iptables => count::rules(view, entry),
+        Mode::Nftables => nftables::rules(view, entry),
+        Mode::Ipvs(_) => ipvs::rules(view, entry),
+    };
+    Size { rules, services: 1, endpoints }
 }
 
 fn evidence(dnat: &Dnat<'_>, view: View<'_>, sent: SocketAddr, rewritten: SocketAddr) -> RulePick {
@@ -347,6 +471,7 @@ fn evidence(dnat: &Dnat<'_>, view: View<'_>, sent: SocketAddr, rewritten: Socket
         rule: dnat.rule as u32,
         candidates: dnat.set.addresses.clone(),
         left_out: backends.not_ready - unready_used,
+        by: dnat.by.clone(),
         draws: dnat.draws.clone(),
         sent,
         rewritten,

@@ -23,6 +23,7 @@ pub mod internet;
 pub mod kubectl;
 pub mod ls;
 pub mod names;
+pub mod netfilter;
 pub mod nslookup;
 pub mod paths;
 pub mod print;
@@ -38,6 +39,7 @@ pub mod sh;
 pub mod strangers;
 pub mod wget;
 pub mod sleep;
+pub mod ssh;
 pub mod watch;
 pub mod xargs;
 pub mod yes;
@@ -154,6 +156,10 @@ programs! {
     Ask(strangers::ask::Ask),
     /// A stranger's connection.
     Relay(strangers::relay::Relay),
+    /// `iptables-save`, `nft`, `ipvsadm`, `conntrack`
+    Netfilter(netfilter::Netfilter),
+    /// ssh.
+    Ssh(ssh::Ssh),
     /// What only waits.
     Idle(idle::Idle),
 }

@@ -3,6 +3,7 @@
 
 pub mod bootstrap;
 pub mod cluster;
+mod health;
 pub mod input;
 mod logs;
 pub mod api_calls;

@@ -2,8 +2,9 @@
 //! someone looks. Knows no markup.
 
 use crate::sim::World;
+use std::net::SocketAddr;
 use tidepool_core::dns::message::text::describe;
-use tidepool_core::trace::reason::RulePick;
+use tidepool_core::trace::reason::{PickedBy, RulePick};
 use tidepool_core::trace::{Cargo, Event, Fact, Place, Reason};
 
 /// A line of evidence.
@@ -22,8 +23,8 @@ pub enum Kind {
     ResolvConf,
     /// A DNS message, decoded.
     Message,
-    /// A node's rules.
-    Rules,
+    /// What a node's kube-proxy has programmed, as this tool prints it.
+    Rules(&'static str),
     /// A node's connection table.
     Conntrack,
 }
@@ -71,12 +72,23 @@ pub fn of(world: &World, event: &Event) -> Option<Evidence> {
     }
 }
 
-/// The rules of the chain that spreads the load, the matching one lit, and the rewriting.
+/// What spreads the load, the pick lit, and the rewriting.
 fn rules(world: &World, pick: &RulePick) -> Evidence {
-    let saved = world.iptables(&pick.node).unwrap_or_default();
+    let (tool, mut lines) = match &pick.by {
+        _ if pick.chain.starts_with("KUBE-") => ("iptables -t nat", chain_lines(world, pick)),
+        PickedBy::Rotation(_) | PickedBy::Least(_) | PickedBy::Hash(_) => ("ipvsadm -Ln", server_lines(pick)),
+        _ if pick.chain.contains('/') => ("nft list table ip kube-proxy", map_lines(pick)),
+        _ => ("ipvsadm -Ln", server_lines(pick)),
+    };
+    lines.push(line(format!("dst {} → {}", pick.sent, pick.rewritten), false));
+    Evidence { kind: Kind::Rules(tool), lines }
+}
+
+/// iptables: the rules of the chain, the draws of those that were tried, the matching rule lit.
+fn chain_lines(world: &World, pick: &RulePick) -> Vec<Line> {
+    let saved = world.proxy_rules(&pick.node).unwrap_or_default();
     let mut lines = Vec::new();
-    let endpoints = chain_rules(&saved, &pick.chain);
-    for (n, rule) in endpoints.iter().enumerate() {
+    for (n, rule) in chain_rules(&saved, pick).iter().enumerate() {
         let is_match = n == pick.rule as usize;
         lines.push(line(brief(rule), is_match));
         if let Some((draw, limit)) = pick.draws.get(n) {
@@ -85,15 +97,58 @@ fn rules(world: &World, pick: &RulePick) -> Evidence {
             lines.push(line(format!("    {draw} {verdict} {limit}"), is_match));
         }
     }
-    lines.push(line(format!("dst {} → {}", pick.sent, pick.rewritten), false));
-    Evidence { kind: Kind::Rules, lines }
+    lines
 }
 
-/// The rules of a chain that lead to endpoints, in order.
-pub fn chain_rules<'s>(saved: &'s str, chain: &str) -> Vec<&'s str> {
-    let start = format!("-A {chain} ");
-    let leads_on = |rule: &&str| rule.starts_with(&start) && rule.contains("-j KUBE-SEP-");
+/// nftables: the map of the chain, the element that the draw names lit.
+fn map_lines(pick: &RulePick) -> Vec<Line> {
+    let n = pick.candidates.len();
+    let head = match pick.by {
+        PickedBy::Numgen(draw) => format!("numgen random mod {n}    {draw} × {n} / 2³² = {}", pick.rule),
+        _ => format!("numgen random mod {n}"),
+    };
+    let element =
+        |(at, to): (usize, &SocketAddr)| line(format!("    {at} : dnat to {to}"), at == pick.rule as usize);
+    let elements = pick.candidates.iter().enumerate().map(element);
+    [line(pick.chain.as_ref(), false), line(head, false)].into_iter().chain(elements).collect()
+}
+
+/// IPVS: the virtual server and its real servers, the picked one lit.
+fn server_lines(pick: &RulePick) -> Vec<Line> {
+    let load = |at: usize| match &pick.by {
+        PickedBy::Least(loads) => loads.get(at).map(|load| format!("    {load}")).unwrap_or_default(),
+        _ => String::new(),
+    };
+    let server =
+        |(at, to): (usize, &SocketAddr)| line(format!("  -> {to}{}", load(at)), at == pick.rule as usize);
+    let servers = pick.candidates.iter().enumerate().map(server);
+    std::iter::once(line(pick.chain.as_ref(), false)).chain(servers).collect()
+}
+
+/// The rules of a pick's chain that lead to endpoints, in order: those of session affinity, or those that draw.
+fn chain_rules<'s>(saved: &'s str, pick: &RulePick) -> Vec<&'s str> {
+    let start = format!("-A {} ", pick.chain);
+    let sticks = pick.by == PickedBy::Affinity;
+    let leads_on = |rule: &&str| {
+        rule.starts_with(&start) && rule.contains("-j KUBE-SEP-") && rule.contains("--rcheck") == sticks
+    };
     saved.lines().filter(leads_on).collect()
+}
+
+/// Which line of a node's rules made a pick: a rule, a map, or a real server.
+pub fn deciding_line(saved: &str, pick: &RulePick) -> Option<usize> {
+    if pick.chain.starts_with("KUBE-") {
+        let rule = *chain_rules(saved, pick).get(pick.rule as usize)?;
+        return saved.lines().position(|line| line == rule);
+    }
+    let head =
+        if pick.chain.contains('/') { format!("\tchain {} {{", pick.chain) } else { pick.chain.to_string() };
+    let start = saved.lines().position(|line| line == head)?;
+    let is_it = |line: &str| match pick.chain.contains('/') {
+        true => line.contains("numgen random"),
+        false => line.starts_with(&format!("  -> {} ", pick.rewritten)),
+    };
+    saved.lines().skip(start).position(is_it).map(|at| start + at)
 }
 
 /// What decides in a rule: its chain, its probability, where it leads. The whole rule is in the rules' own panel.
@@ -141,10 +196,37 @@ mod tests {
         assert_eq!(brief("-A KUBE-SVC-X -j KUBE-SEP-Y"), "-A KUBE-SVC-X → SEP-Y");
     }
 
+    fn pick(chain: &str, by: PickedBy) -> RulePick {
+        let to: SocketAddr = "10.244.1.5:80".parse().expect("an address");
+        RulePick {
+            service: tidepool_core::base::ObjectRef::new("Service", "default", "web"),
+            node: "node-1".into(),
+            revision: 1,
+            chain: chain.into(),
+            rule: 0,
+            candidates: [to].into(),
+            left_out: 0,
+            by,
+            draws: Vec::new(),
+            sent: to,
+            rewritten: to,
+            masquerade: false,
+        }
+    }
+
     #[test]
     fn only_rules_to_endpoints_count() {
-        let saved = "-A KUBE-SVC-X ! -s 10.244.0.0/16 -j KUBE-MARK-MASQ\n-A KUBE-SVC-X -j KUBE-SEP-A\n-A KUBE-SVC-XY -j KUBE-SEP-B\n";
-        assert_eq!(chain_rules(saved, "KUBE-SVC-X"), ["-A KUBE-SVC-X -j KUBE-SEP-A"]);
+        let saved = "-A KUBE-SVC-X ! -s 10.244.0.0/16 -j KUBE-MARK-MASQ\n-A KUBE-SVC-X --rcheck -j KUBE-SEP-A\n-A KUBE-SVC-X -j KUBE-SEP-A\n-A KUBE-SVC-XY -j KUBE-SEP-B\n";
+        let of = |by| deciding_line(saved, &pick("KUBE-SVC-X", by));
+        assert_eq!((of(PickedBy::Rules), of(PickedBy::Affinity)), (Some(2), Some(1)));
+    }
+
+    #[test]
+    fn maps_and_servers_are_found_in_their_block() {
+        let nft = "\tchain service-A/b/ {\n\t\tnumgen random mod 1\n\t}\n\tchain service-C/d/ {\n\t\tip daddr\n\t\tnumgen random mod 2\n";
+        assert_eq!(deciding_line(nft, &pick("service-C/d/", PickedBy::Numgen(1))), Some(5));
+        let ipvs = "TCP  1.2.3.4:80 rr\n  -> 10.244.1.5:80  Masq\nTCP  1.2.3.5:80 rr\n  -> 10.244.1.50:80  Masq\n  -> 10.244.1.5:80  Masq\n";
+        assert_eq!(deciding_line(ipvs, &pick("TCP  1.2.3.5:80 rr", PickedBy::Rotation(None))), Some(4));
     }
 
     #[test]

@@ -191,4 +191,6 @@ pub enum ProxyWake {
     Sync,
     /// The rules are written: from now on they apply.
     Applied(u64),
+    /// Look whether real servers that get no new connections have lost the old ones (IPVS).
+    Drain,
 }

@@ -1,6 +1,7 @@
 //! A node's connection table: remembers how a connection was translated, so that later packets follow the first and
 //! answers get the Service's address back.
-//! Models: Linux `nf_conntrack`. Omits: helpers, zones, the table's size limit.
+//! Models: Linux `nf_conntrack`; on nodes with IPVS, `ip_vs_conn` and its timeouts in the same entries. Omits: helpers,
+//! zones, the table's size limit, the states between the first FIN and TIME_WAIT.
 
 use super::packet::{Flow, Packet, Protocol, Segment};
 use crate::base::{Duration, Instant};
@@ -14,8 +15,10 @@ pub enum State {
     SynSent,
     /// TCP: both sides spoke.
     Established,
-    /// TCP: FIN or RST seen.
-    Closing,
+    /// TCP: FIN seen.
+    TimeWait,
+    /// TCP: RST seen.
+    Close,
     /// UDP: one side spoke.
     Unreplied,
     /// UDP: both sides spoke.
@@ -28,12 +31,41 @@ impl State {
         Duration::secs(match self {
             State::SynSent => 120,
             State::Established => 86_400,
-            State::Closing => 10,
+            State::TimeWait => 120,
+            State::Close => 10,
             State::Unreplied => 30,
             State::Assured => 120,
         })
     }
+
+    /// How long IPVS keeps a connection (`ip_vs_proto_tcp.c`, `ip_vs_proto_udp.c`); kube-proxy leaves these alone.
+    pub fn ipvs_timeout(self) -> Duration {
+        Duration::secs(match self {
+            State::SynSent | State::TimeWait => 120,
+            State::Established => 900,
+            State::Close => 10,
+            State::Unreplied | State::Assured => 300,
+        })
+    }
+
+    /// Whether IPVS counts the connection as active.
+    fn is_active(self) -> bool {
+        self == State::Established
+    }
 }
+
+/// The connections of a virtual server to a real server, as IPVS counts them: a TCP connection is active while it is
+/// established; all others are inactive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Established TCP connections.
+    pub active: u32,
+    /// The others.
+    pub inactive: u32,
+}
+
+/// Where a connection was sent, and where it really goes.
+type Served = (Protocol, SocketAddr, SocketAddr);
 
 /// One tracked connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,9 +95,73 @@ pub struct Conntrack {
     entries: BTreeMap<Flow, Entry>,
     replies: BTreeMap<Flow, Flow>,
     swept: Instant,
+    /// On nodes with IPVS: connections by virtual and real server.
+    loads: Option<BTreeMap<Served, Load>>,
+}
+
+impl Entry {
+    /// The entry as `conntrack -L` prints it, without counters of packets.
+    pub fn line(&self, now: Instant) -> String {
+        let (protocol, number, state) = match self.state {
+            State::SynSent => ("tcp", 6, "SYN_SENT "),
+            State::Established => ("tcp", 6, "ESTABLISHED "),
+            State::TimeWait => ("tcp", 6, "TIME_WAIT "),
+            State::Close => ("tcp", 6, "CLOSE "),
+            State::Unreplied | State::Assured => ("udp", 17, ""),
+        };
+        let flow = |f: &Flow| {
+            format!("src={} dst={} sport={} dport={}", f.src.ip(), f.dst.ip(), f.src.port(), f.dst.port())
+        };
+        let seconds = (self.expires - now).as_secs();
+        let (unreplied, assured) = match self.state {
+            State::SynSent | State::Unreplied => ("[UNREPLIED] ", ""),
+            State::Established | State::TimeWait | State::Assured => ("", " [ASSURED]"),
+            State::Close => ("", ""),
+        };
+        let (original, reply) = (flow(&self.original), flow(&self.reply));
+        format!("{protocol:<8} {number} {seconds} {state}{original} {unreplied}{reply}{assured} mark=0 use=1")
+    }
+
+    fn served(&self) -> Served {
+        (self.original.protocol, self.original.dst, self.reply.src)
+    }
 }
 
 impl Conntrack {
+    /// The table of a node with IPVS: connections are counted by server, and IPVS's timeouts hold.
+    pub fn with_ipvs() -> Conntrack {
+        Conntrack { loads: Some(BTreeMap::new()), ..Conntrack::default() }
+    }
+
+    /// The connections of a virtual server to a real one. None are counted on nodes without IPVS.
+    pub fn load(&self, protocol: Protocol, sent: SocketAddr, real: SocketAddr) -> Load {
+        let loads = self.loads.as_ref();
+        loads.and_then(|loads| loads.get(&(protocol, sent, real))).copied().unwrap_or_default()
+    }
+
+    fn timeout(&self, state: State) -> Duration {
+        if self.loads.is_some() { state.ipvs_timeout() } else { state.timeout() }
+    }
+
+    /// A connection came (`was` is none), went (`is` is none) or changed.
+    fn count(&mut self, served: Served, was: Option<State>, is: Option<State>) {
+        let Some(loads) = &mut self.loads else { return };
+        if was.map(State::is_active) == is.map(State::is_active) {
+            return;
+        }
+        let load = loads.entry(served).or_default();
+        if let Some(was) = was {
+            let n = if was.is_active() { &mut load.active } else { &mut load.inactive };
+            *n = n.saturating_sub(1);
+        }
+        if let Some(is) = is {
+            *(if is.is_active() { &mut load.active } else { &mut load.inactive }) += 1;
+        }
+        if *load == Load::default() {
+            loads.remove(&served);
+        }
+    }
+
     /// Remembers a new connection: `packet` as sent, and the source and destination that it was given. Gives back the
     /// source that it really gets: answers must tell connections apart, so a taken port is replaced by a free one.
     pub fn track(&mut self, now: Instant, packet: &Packet, src: SocketAddr, dst: SocketAddr) -> SocketAddr {
@@ -77,10 +173,10 @@ impl Conntrack {
             Protocol::Tcp => State::SynSent,
             Protocol::Udp => State::Unreplied,
         };
-        let entry = Entry { original, reply, state, expires: now + state.timeout() };
-        if let Some(old) = self.entries.insert(original, entry) {
-            self.replies.remove(&old.reply);
-        }
+        let entry = Entry { original, reply, state, expires: now + self.timeout(state) };
+        self.forget(original);
+        self.count(entry.served(), None, Some(state));
+        self.entries.insert(original, entry);
         self.replies.insert(reply, original);
         src
     }
@@ -105,6 +201,7 @@ impl Conntrack {
         } else {
             (*self.replies.get(&flow)?, Direction::Reply)
         };
+        let counted = self.loads.is_some();
         let entry = self.entries.get_mut(&original)?;
         let reused = direction == Direction::Original
             && packet.segment == Segment::Syn
@@ -113,13 +210,17 @@ impl Conntrack {
             self.forget(original);
             return None;
         }
-        entry.state = next_state(entry.state, direction, &packet.segment);
-        entry.expires = now + entry.state.timeout();
+        let was = entry.state;
+        entry.state = next_state(was, direction, &packet.segment);
+        let timeout = if counted { entry.state.ipvs_timeout() } else { entry.state.timeout() };
+        entry.expires = now + timeout;
         let to = match direction {
             Direction::Original => entry.reply.reversed(),
             Direction::Reply => entry.original.reversed(),
         };
         (packet.src, packet.dst) = (to.src, to.dst);
+        let (served, is) = (entry.served(), entry.state);
+        self.count(served, Some(was), Some(is));
         Some(direction)
     }
 
@@ -138,11 +239,12 @@ impl Conntrack {
     fn forget(&mut self, original: Flow) {
         if let Some(entry) = self.entries.remove(&original) {
             self.replies.remove(&entry.reply);
+            self.count(entry.served(), Some(entry.state), None);
         }
     }
 
     /// Forgets what has expired, once a second at most.
-    fn sweep(&mut self, now: Instant) {
+    pub fn sweep(&mut self, now: Instant) {
         if now.since(self.swept) >= Duration::secs(1) {
             self.swept = now;
             self.remove_if(|entry| entry.expires <= now);
@@ -152,7 +254,8 @@ impl Conntrack {
 
 fn next_state(state: State, direction: Direction, segment: &Segment) -> State {
     match (state, segment) {
-        (_, Segment::Fin | Segment::Rst) => State::Closing,
+        (_, Segment::Rst) => State::Close,
+        (State::SynSent | State::Established, Segment::Fin) => State::TimeWait,
         (State::SynSent, Segment::SynAck) => State::Established,
         (State::Unreplied, Segment::Datagram(_)) if direction == Direction::Reply => State::Assured,
         _ => state,
@@ -195,6 +298,30 @@ mod tests {
         let mut answer = Packet { protocol: Protocol::Tcp, src: to, dst: src, segment: Segment::SynAck };
         table.translate(Instant::ZERO, &mut answer);
         assert_eq!((answer.src, answer.dst), (two.dst, two.src));
+    }
+
+    /// `ip_vs_proto_tcp.c`: active while established; after the FIN inactive for two minutes.
+    #[test]
+    fn ipvs_counts_connections_by_what_they_do() {
+        let mut table = Conntrack::with_ipvs();
+        let first = syn("10.244.0.9:4000", "10.96.0.1:80");
+        let to = "10.244.1.5:8080".parse().expect("to");
+        let load = |table: &Conntrack| {
+            let load = table.load(Protocol::Tcp, first.dst, to);
+            (load.active, load.inactive)
+        };
+        table.track(Instant::ZERO, &first, first.src, to);
+        assert_eq!(load(&table), (0, 1));
+        let mut answer =
+            Packet { protocol: Protocol::Tcp, src: to, dst: first.src, segment: Segment::SynAck };
+        table.translate(Instant::ZERO, &mut answer);
+        assert_eq!(load(&table), (1, 0));
+        table.translate(Instant::ZERO, &mut Packet { segment: Segment::Fin, ..first.clone() });
+        assert_eq!(load(&table), (0, 1));
+        table.sweep(Instant::ZERO + Duration::secs(119));
+        assert_eq!(load(&table), (0, 1));
+        table.sweep(Instant::ZERO + Duration::secs(121));
+        assert_eq!(load(&table), (0, 0));
     }
 
     #[test]

@@ -57,6 +57,14 @@ impl<P: Program> Kernel<P> {
         self.poke(pid, out);
     }
 
+    /// The network stack's answer reaches a process.
+    pub fn netlink_answer(&mut self, pid: Pid, answer: Result<String, Errno>, out: &mut Out<'_>) {
+        let Some(process) = self.process(pid) else { return };
+        let what = answer.map_or_else(Reply::Err, |text| Reply::Data(text.into()));
+        process.pending = Some(Came { what, cause: process.cause });
+        self.poke(pid, out);
+    }
+
     /// More of a watch's stream reaches a process.
     pub fn stream(&mut self, pid: Pid, fd: Fd, bytes: Bytes, end: bool, out: &mut Out<'_>) {
         let Some(process) = self.process(pid) else { return };

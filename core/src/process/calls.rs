@@ -76,6 +76,19 @@ impl<P: Program> Kernel<P> {
                 self.requests.push(Request::Subscribe(pid, fd, kinds));
                 Some(Reply::Fd(fd))
             }
+            Syscall::Netlink(what) => {
+                self.requests.push(Request::Netlink(pid, what));
+                self.block(pid, Blocked::Api, None, out);
+                None
+            }
+            Syscall::NodeHost(name) => {
+                let is_it = |place: &Place, ip: IpAddr| {
+                    *place == Place::Node(name.clone())
+                        || matches!(place, Place::Node(_)) && ip.to_string() == *name
+                };
+                let found = topology.iter().find(|(_, host)| is_it(&host.place, host.ip));
+                Some(found.map_or(Reply::Err(Errno::Enoent), |(id, _)| Reply::Host(id)))
+            }
             Syscall::PodHost(namespace, name) => {
                 let wanted = Place::Pod(namespace, name);
                 let found = topology.iter().find(|(_, host)| host.place == wanted);

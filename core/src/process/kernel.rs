@@ -5,7 +5,7 @@ use super::descriptor::{Came, Descriptor, Pipe, PipeId};
 use super::program::{Cx, Environment, Files, Program, Spawn, Stdio, Turn};
 use super::socket::Sockets;
 use super::stranger::{Outbox, Stranger};
-use super::syscall::{Errno, Reply, Signal, Syscall};
+use super::syscall::{Errno, Netlink, Reply, Signal, Syscall};
 use super::terminal::Terminal;
 use crate::api::Kind;
 use crate::base::{Duration, Fd, FlatMap, HostId, Instant, NodeId, Pid, StrangerId, TerminalId, Text};
@@ -65,6 +65,8 @@ pub enum Request {
     Subscribe(Pid, Fd, Vec<&'static Kind>),
     /// A process closed a typed watch, or a stream of the API server.
     Unsubscribe(Pid, Fd),
+    /// A process asks what the network stack of its node holds.
+    Netlink(Pid, Netlink),
 }
 
 /// A process.

@@ -65,8 +65,30 @@ pub enum Syscall {
     Watch(Vec<&'static Kind>),
     /// The namespace of a pod's sandbox, for exec and logs. Reply: `Host`, or `ENOENT`. The pod is `namespace`, `name`.
     PodHost(Text, Text),
+    /// The namespace of a node, for a login over there. Reply: `Host`, or `ENOENT`.
+    NodeHost(Text),
+    /// What the network stack of this namespace's node holds, as text. Reply: `Data`; `EPERM` where the namespace is no
+    /// node's own, `ENOENT` when the node has no such thing.
+    Netlink(Netlink),
     /// The descriptors that the terminal or container gave the process are read to the end: everything. Reply: `Data`.
     ReadAll(Fd),
+}
+
+/// What a program may ask of a node's network stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Netlink {
+    /// The tables of iptables, as `iptables-save` prints them.
+    Iptables,
+    /// The sets of addresses, as `ipset save` prints them.
+    Ipsets,
+    /// kube-proxy's table of nftables, as `nft list table ip kube-proxy` prints it.
+    Nftables,
+    /// The virtual servers of IPVS, as `ipvsadm -Ln` prints them.
+    Ipvs,
+    /// The connections of IPVS, as `ipvsadm -Lnc` prints them.
+    IpvsConnections,
+    /// The connection table, as `conntrack -L` prints it.
+    Conntrack,
 }
 
 /// What the kernel answers.
@@ -184,12 +206,15 @@ pub enum Errno {
     Emfile,
     /// Resource temporarily unavailable: too many processes.
     Eagain,
+    /// Operation not permitted.
+    Eperm,
 }
 
 impl Errno {
     /// Linux's number.
     pub fn number(self) -> i32 {
         match self {
+            Errno::Eperm => 1,
             Errno::Enoent => 2,
             Errno::Esrch => 3,
             Errno::Ebadf => 9,
@@ -209,6 +234,7 @@ impl Errno {
     /// glibc's `strerror`.
     pub fn words(self) -> &'static str {
         match self {
+            Errno::Eperm => "Operation not permitted",
             Errno::Enoent => "No such file or directory",
             Errno::Esrch => "No such process",
             Errno::Ebadf => "Bad file descriptor",

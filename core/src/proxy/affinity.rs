@@ -41,6 +41,16 @@ impl Affinity {
         list.insert(client, now);
     }
 
+    /// The addresses that an endpoint's chain saw, and when.
+    pub fn clients(
+        &self,
+        port: &ServicePort,
+        endpoint: SocketAddr,
+    ) -> impl Iterator<Item = (IpAddr, Instant)> {
+        let list = self.lists.get(&(port.name.clone(), endpoint)).into_iter().flatten();
+        list.map(|(ip, at)| (*ip, *at))
+    }
+
     /// A list goes with the chain that it belongs to: keeps those of a service port that `keep` still has.
     pub fn retain(&mut self, port_names: &str, keep: impl Fn(&str, SocketAddr) -> bool) {
         let of_service = |name: &str| {

@@ -80,4 +80,18 @@ mod tests {
         assert_eq!(printed, real);
         assert_eq!(threshold(1), 1 << 31);
     }
+
+    /// 1/n, 1/(n-1), ..., 1 one after the other give each endpoint 1/n, as far as 31 bits can say.
+    #[test]
+    fn rules_in_a_row_give_everyone_the_same() {
+        for n in [1, 2, 3, 7, 100, 5_000] {
+            let mut left = 1.0;
+            for i in 0..n {
+                let share = left * f64::from(threshold(n - i)) / f64::from(1u32 << 31);
+                assert!((share - 1.0 / n as f64).abs() < 1e-8, "rule {i} of {n}: {share}");
+                left -= share;
+            }
+            assert!(left.abs() < 1e-6, "{left} is left of {n}");
+        }
+    }
 }

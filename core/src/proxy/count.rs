@@ -1,7 +1,7 @@
 //! How many rules (`-A` lines) a service port makes, without making them. A test compares with the rendered text.
 
 use super::table::Entry;
-use super::walk::View;
+use super::view::View;
 use crate::base::FlatSet;
 
 /// Rules that stand whatever Services there are.

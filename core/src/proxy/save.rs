@@ -5,7 +5,7 @@
 use super::backends::{Backend, Set};
 use super::chains;
 use super::table::Entry;
-use super::walk::View;
+use super::view::View;
 use crate::base::{FlatMap, FlatSet, Instant};
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -34,7 +34,7 @@ pub fn save_service(view: View<'_>, service: &str) -> String {
 }
 
 /// One table: rules by chain, in the order of the chains' names.
-type Chains = FlatMap<String, Vec<String>>;
+pub(super) type Chains = FlatMap<String, Vec<String>>;
 
 struct Rules<'a> {
     view: View<'a>,
@@ -78,26 +78,13 @@ impl<'a> Rules<'a> {
         ] {
             self.filter(chain, format!("{new}{}-j {target}", comment(text)));
         }
-        self.filter("INPUT", "-j KUBE-FIREWALL");
-        self.filter("OUTPUT", "-j KUBE-FIREWALL");
-        self.filter(
-            "KUBE-FIREWALL",
-            "! -s 127.0.0.0/8 -d 127.0.0.0/8 -m comment --comment \"block incoming localnet connections\" \
-             -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP",
-        );
+        kubelet_rules(&mut self.filter, &mut self.nat);
         let forward = comment("kubernetes forwarding rules");
         let known = comment("kubernetes forwarding conntrack rule");
         self.filter("KUBE-FORWARD", "-m conntrack --ctstate INVALID -j DROP");
         self.filter("KUBE-FORWARD", format!("{forward}-m mark --mark 0x4000/0x4000 -j ACCEPT"));
         self.filter("KUBE-FORWARD", format!("{known}-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"));
-        for chain in [
-            "KUBE-EXTERNAL-SERVICES",
-            "KUBE-KUBELET-CANARY",
-            "KUBE-NODEPORTS",
-            "KUBE-PROXY-CANARY",
-            "KUBE-PROXY-FIREWALL",
-            "KUBE-SERVICES",
-        ] {
+        for chain in ["KUBE-EXTERNAL-SERVICES", "KUBE-NODEPORTS", "KUBE-PROXY-FIREWALL", "KUBE-SERVICES"] {
             self.filter.entry(chain.to_string()).or_default();
         }
     }
@@ -116,7 +103,7 @@ impl<'a> Rules<'a> {
         let last = comment("kubernetes service nodeports; NOTE: this must be the last rule in this chain");
         let not_loopback = if self.view.ip.is_ipv4() { "" } else { "! -d ::1/128 " };
         self.last = vec![format!("{not_loopback}{last}-m addrtype --dst-type LOCAL -j KUBE-NODEPORTS")];
-        for chain in ["KUBE-KUBELET-CANARY", "KUBE-NODEPORTS", "KUBE-PROXY-CANARY", "KUBE-SERVICES"] {
+        for chain in ["KUBE-NODEPORTS", "KUBE-SERVICES"] {
             self.nat.entry(chain.to_string()).or_default();
         }
     }
@@ -140,7 +127,7 @@ impl<'a> Rules<'a> {
         if !internal.is_empty() {
             let chain = if port.internal_local { port.local_chain() } else { port.cluster_chain() };
             let to = to(port.cluster_ip, entry, "cluster IP");
-            self.nat(&chain, format!("! -s {} {to}-j KUBE-MARK-MASQ", self.view.pods));
+            self.nat(&chain, format!("! -s {} {to}-j KUBE-MARK-MASQ", self.view.config.pods));
         }
         if any && port.is_external() {
             self.external_chain(entry, !external.is_empty());
@@ -235,7 +222,7 @@ impl<'a> Rules<'a> {
             self.nat(&ext, format!("-j {all}"));
             return;
         }
-        self.nat(&ext, format!("-s {} {}-j {all}", self.view.pods, text("pod")));
+        self.nat(&ext, format!("-s {} {}-j {all}", self.view.config.pods, text("pod")));
         let local = "-m addrtype --src-type LOCAL";
         self.nat(&ext, format!("{}{local} -j KUBE-MARK-MASQ", text("masquerade LOCAL")));
         self.nat(&ext, format!("{}{local} -j {all}", text("route LOCAL")));
@@ -290,14 +277,46 @@ impl<'a> Rules<'a> {
     fn print(mut self, now: Instant) -> String {
         let last = std::mem::take(&mut self.last);
         self.nat.entry("KUBE-SERVICES".to_string()).or_default().extend(last);
-        let canaries = ["KUBE-IPTABLES-HINT", "KUBE-KUBELET-CANARY", "KUBE-PROXY-CANARY"];
-        let mangle: Chains = canaries.map(|chain| (chain.to_string(), Vec::new())).into();
-        let mut out = String::new();
-        table(&mut out, "filter", &["INPUT", "FORWARD", "OUTPUT"], &self.filter, now);
-        table(&mut out, "nat", &["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"], &self.nat, now);
-        let built_in = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
-        table(&mut out, "mangle", &built_in, &mangle, now);
-        out
+        for table in [&mut self.filter, &mut self.nat] {
+            table.entry("KUBE-PROXY-CANARY".to_string()).or_default();
+        }
+        tables(&self.filter, &self.nat, now)
+    }
+}
+
+/// The tables as they are printed; table mangle has nothing but the chains by which flushes are noticed.
+pub(super) fn tables(filter: &Chains, nat: &Chains, now: Instant) -> String {
+    let canaries = ["KUBE-IPTABLES-HINT", "KUBE-KUBELET-CANARY", "KUBE-PROXY-CANARY"];
+    let mangle: Chains = canaries.map(|chain| (chain.to_string(), Vec::new())).into();
+    let mut out = String::new();
+    table(&mut out, "filter", &["INPUT", "FORWARD", "OUTPUT"], filter, now);
+    table(&mut out, "nat", &["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"], nat, now);
+    let built_in = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
+    table(&mut out, "mangle", &built_in, &mangle, now);
+    out
+}
+
+/// The tables of a node whose kube-proxy uses no iptables: the kubelet's rules alone.
+pub fn save_kubelet(now: Instant) -> String {
+    let (mut filter, mut nat) = (Chains::new(), Chains::new());
+    kubelet_rules(&mut filter, &mut nat);
+    tables(&filter, &nat, now)
+}
+
+/// What the kubelet puts there.
+pub(super) fn kubelet_rules(filter: &mut Chains, nat: &mut Chains) {
+    let mut add = |chain: &str, rule: &str| {
+        filter.entry(chain.to_string()).or_default().push(rule.to_string());
+    };
+    add("INPUT", "-j KUBE-FIREWALL");
+    add("OUTPUT", "-j KUBE-FIREWALL");
+    add(
+        "KUBE-FIREWALL",
+        "! -s 127.0.0.0/8 -d 127.0.0.0/8 -m comment --comment \"block incoming localnet connections\" \
+         -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP",
+    );
+    for table in [filter, nat] {
+        table.entry("KUBE-KUBELET-CANARY".to_string()).or_default();
     }
 }
 
@@ -335,11 +354,11 @@ fn ctime(now: Instant) -> String {
     format!("{weekday} {month} {day:2} {h:02}:{m:02}:{s:02} {year}")
 }
 
-fn comment(text: &str) -> String {
+pub(super) fn comment(text: &str) -> String {
     format!("-m comment --comment \"{text}\" ")
 }
 
-fn host(ip: IpAddr) -> String {
+pub(super) fn host(ip: IpAddr) -> String {
     format!("{ip}/{}", if ip.is_ipv4() { 32 } else { 128 })
 }
 

@@ -174,6 +174,13 @@ impl Table {
         let keys = self.index.get(&dest).map_or(&[][..], Vec::as_slice);
         keys.iter().flat_map(move |key| self.get(key, revision)).filter(move |e| e.port.is_at(dest))
     }
+
+    /// The service ports that have an address as of a revision, whatever their port.
+    pub fn at_ip(&self, ip: IpAddr, revision: u64) -> impl Iterator<Item = &Entry> {
+        let range = (Some(ip), Protocol::Tcp, 0)..=(Some(ip), Protocol::Udp, u16::MAX);
+        let dests = self.index.range(range).map(|(dest, _)| *dest);
+        dests.flat_map(move |dest| self.at(dest, revision))
+    }
 }
 
 impl Record {

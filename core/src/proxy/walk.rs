@@ -6,29 +6,13 @@ use super::affinity::Affinity;
 use super::backends::{Backend, Set};
 use super::chains;
 use super::service::ServicePort;
-use super::table::{Entry, Table};
+use super::table::Entry;
+use super::view::View;
 use crate::base::draw::draw;
 use crate::base::{Instant, Purpose, Seed, Text};
 use crate::net::Protocol;
-use ipnet::IpNet;
+use crate::trace::reason::PickedBy;
 use std::net::{IpAddr, SocketAddr};
-
-/// A node's view of the table.
-#[derive(Debug, Clone, Copy)]
-pub struct View<'a> {
-    /// The table.
-    pub table: &'a Table,
-    /// The revision as of which the node's rules are.
-    pub revision: u64,
-    /// The node.
-    pub node: &'a str,
-    /// Its zone; empty when unknown.
-    pub zone: &'a str,
-    /// Its address.
-    pub ip: IpAddr,
-    /// The range of pod addresses.
-    pub pods: IpNet,
-}
 
 /// What the rules look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +38,10 @@ pub enum Outcome<'a> {
     DropNotLocal(&'a Entry),
     /// It vanishes: its source is not in the load balancer's ranges.
     DropSource(&'a Entry),
+    /// It is answered with port unreachable: the Service at the address has no such port.
+    RejectPort(&'a Entry),
+    /// It vanishes: no Service has this address of their range.
+    DropUnallocated,
 }
 
 /// How an endpoint was picked.
@@ -61,12 +49,14 @@ pub enum Outcome<'a> {
 pub struct Dnat<'a> {
     /// The service port.
     pub entry: &'a Entry,
-    /// The chain that spread the load.
+    /// What spread the load: a chain, or a virtual server.
     pub chain: String,
     /// The endpoints among which it chose.
     pub set: &'a Set,
     /// Which of them.
     pub rule: usize,
+    /// What decided.
+    pub by: PickedBy,
     /// Draw and threshold of the rules that were tried, the last [`DRAWS_KEPT`] of them.
     pub draws: Vec<(u32, u32)>,
     /// Whether the source becomes the node's.
@@ -98,9 +88,14 @@ impl Dice {
 
     /// The next 31-bit draw.
     pub fn roll(&mut self) -> u32 {
+        self.word() & 0x7fff_ffff
+    }
+
+    /// The next 32-bit draw.
+    pub fn word(&mut self) -> u32 {
         let drawn = draw(Seed(self.base), Purpose::RuleMatch, "", self.rolled);
         self.rolled += 1;
-        (drawn & 0x7fff_ffff) as u32
+        drawn as u32
     }
 }
 
@@ -141,18 +136,22 @@ impl<'a> Walk<'a, '_> {
         if let Some(choice) = found.next() {
             return Some(choice);
         }
-        if !self.is_local(self.packet.dst.ip()) {
+        if !self.view.is_local(self.packet.dst.ip()) {
             return None;
         }
         let mut at_node = self.entries(None).filter(|entry| entry.backends.any());
         at_node.find_map(|entry| self.external_chain(entry))
     }
 
+    fn entries(&self, ip: Option<IpAddr>) -> impl Iterator<Item = &'a Entry> + use<'a> {
+        self.view.entries(ip, self.packet.protocol, self.packet.dst.port())
+    }
+
     /// What a service port's rules in KUBE-SERVICES do, in their order.
     fn services_rule(&self, entry: &'a Entry) -> Option<Choice<'a>> {
         let (port, ip) = (&entry.port, self.packet.dst.ip());
-        if port.cluster_ip == ip && !self.internal(entry).is_empty() {
-            let masquerade = !self.view.pods.contains(&self.packet.src.ip());
+        if port.cluster_ip == ip && !self.view.internal(entry).is_empty() {
+            let masquerade = !self.view.config.pods.contains(&self.packet.src.ip());
             return Some(Choice { entry, local: port.internal_local, masquerade });
         }
         if !entry.backends.any() {
@@ -163,7 +162,7 @@ impl<'a> Walk<'a, '_> {
         {
             return Some(choice);
         }
-        let at_balancer = port.lb_ips.contains(&ip) && self.may_enter(entry);
+        let at_balancer = port.lb_ips.contains(&ip) && self.view.may_enter(entry, self.packet.src.ip());
         if at_balancer { self.external_chain(entry) } else { None }
     }
 
@@ -172,23 +171,15 @@ impl<'a> Walk<'a, '_> {
         let src = self.packet.src.ip();
         if !entry.port.external_local {
             Some(Choice { entry, local: false, masquerade: true })
-        } else if self.view.pods.contains(&src) {
+        } else if self.view.config.pods.contains(&src) {
             Some(Choice { entry, local: false, masquerade: false })
-        } else if self.is_local(src) {
+        } else if self.view.is_local(src) {
             Some(Choice { entry, local: false, masquerade: true })
-        } else if !self.local(entry).is_empty() {
+        } else if !self.view.local(entry).is_empty() {
             Some(Choice { entry, local: true, masquerade: false })
         } else {
             None
         }
-    }
-
-    /// KUBE-FW of a service port: whether the source is in the load balancer's ranges.
-    fn may_enter(&self, entry: &Entry) -> bool {
-        let (port, src) = (&entry.port, self.packet.src.ip());
-        let ranges = &port.source_ranges;
-        let is_range = |ip: IpAddr| ranges.iter().any(|range| range.contains(&ip));
-        ranges.is_empty() || is_range(src) || (is_range(self.view.ip) && port.lb_ips.contains(&src))
     }
 
     /// Table filter, for what nat left alone.
@@ -200,10 +191,10 @@ impl<'a> Walk<'a, '_> {
                 return Outcome::DropSource(entry);
             }
         }
-        let (to_node, from_node) = (self.is_local(dst), self.is_local(self.packet.src.ip()));
+        let (to_node, from_node) = (self.view.is_local(dst), self.view.is_local(self.packet.src.ip()));
         if !to_node {
             let mut inside = self.entries(Some(dst)).filter(|entry| entry.port.cluster_ip == dst);
-            if let Some(entry) = inside.find(|entry| self.internal(entry).is_empty()) {
+            if let Some(entry) = inside.find(|entry| self.view.internal(entry).is_empty()) {
                 return self.refuse(entry);
             }
         }
@@ -213,11 +204,11 @@ impl<'a> Walk<'a, '_> {
         }
         let is_external = |port: &ServicePort| port.external_ips.contains(&dst) || port.lb_ips.contains(&dst);
         let mut outside = self.entries(Some(dst)).filter(|entry| is_external(&entry.port));
-        if let Some(entry) = outside.find(|entry| self.external(entry).is_empty()) {
+        if let Some(entry) = outside.find(|entry| self.view.external(entry).is_empty()) {
             return self.refuse(entry);
         }
         let mut at_node = self.entries(None).filter(|_| to_node);
-        match at_node.find(|entry| self.external(entry).is_empty()) {
+        match at_node.find(|entry| self.view.external(entry).is_empty()) {
             Some(entry) => self.refuse(entry),
             None => Outcome::Pass,
         }
@@ -230,50 +221,23 @@ impl<'a> Walk<'a, '_> {
     /// KUBE-SVC or KUBE-SVL, then KUBE-SEP.
     fn pick(&self, choice: Choice<'a>, dice: impl FnOnce(&Entry) -> Dice) -> Outcome<'a> {
         let Choice { entry, local, masquerade } = choice;
-        let set = if local { self.local(entry) } else { self.cluster(entry) };
+        let set = if local { self.view.local(entry) } else { self.view.cluster(entry) };
         let chain = if local { entry.port.local_chain() } else { entry.port.cluster_chain() };
         let src = self.packet.src.ip();
         let stuck = entry.port.affinity.and_then(|seconds| {
             let fresh = |b: &Backend| self.affinity.is_fresh(&entry.port, b.address, src, seconds, self.now);
             set.backends.iter().position(|backend| fresh(backend))
         });
-        let (rule, draws) = match stuck {
-            Some(rule) => (rule, Vec::new()),
-            None if set.backends.len() == 1 => (0, Vec::new()),
-            None => spread(set.backends.len(), dice(entry)),
+        let (rule, by, draws) = match stuck {
+            Some(rule) => (rule, PickedBy::Affinity, Vec::new()),
+            None if set.backends.len() == 1 => (0, PickedBy::Only, Vec::new()),
+            None => {
+                let (rule, draws) = spread(set.backends.len(), dice(entry));
+                (rule, PickedBy::Rules, draws)
+            }
         };
         let hairpin = set.backends.get(rule).is_some_and(|backend| backend.address.ip() == src);
-        Outcome::Dnat(Dnat { entry, chain, set, rule, draws, masquerade: masquerade || hairpin })
-    }
-
-    fn entries(&self, ip: Option<IpAddr>) -> impl Iterator<Item = &'a Entry> + use<'a> {
-        let dest = (ip, self.packet.protocol, self.packet.dst.port());
-        let View { table, revision, .. } = self.view;
-        table.at(dest, revision).filter(move |entry| match ip {
-            // An entry may be found by its node port; at an address, only its port counts.
-            Some(_) => entry.port.port == dest.2,
-            None => entry.port.node_port == dest.2,
-        })
-    }
-
-    fn is_local(&self, ip: IpAddr) -> bool {
-        ip == self.view.ip || ip.is_loopback()
-    }
-
-    fn cluster(&self, entry: &'a Entry) -> &'a Set {
-        entry.backends.cluster(self.view.node, self.view.zone)
-    }
-
-    fn local(&self, entry: &'a Entry) -> &'a Set {
-        entry.backends.local(self.view.node)
-    }
-
-    fn internal(&self, entry: &'a Entry) -> &'a Set {
-        if entry.port.internal_local { self.local(entry) } else { self.cluster(entry) }
-    }
-
-    fn external(&self, entry: &'a Entry) -> &'a Set {
-        if entry.port.external_local { self.local(entry) } else { self.cluster(entry) }
+        Outcome::Dnat(Dnat { entry, chain, set, rule, by, draws, masquerade: masquerade || hairpin })
     }
 }
 

@@ -1,13 +1,14 @@
 //! The list of commands: name, what it does in one line, how it starts. Help and completion are derived from it.
 
 use super::filter::{Filter, base64, cat, cut, grep, head, sed, sort, tail, tee, tr, uniq, wc};
+use super::netfilter::Netfilter;
 use super::print::Print;
 use super::processes::Processes;
 use super::run::Run;
 use super::{
     Programs, curl, date, dig, echo, files, getent, help, host, identity, kubectl, ls, names, nslookup,
 };
-use super::{print, printf, python, seq, sh, sleep, watch, wget, xargs, yes};
+use super::{print, printf, python, seq, sh, sleep, ssh, watch, wget, xargs, yes};
 use crate::base::Text;
 
 /// All commands, in the order of `help`. A new command is one file and one line here.
@@ -68,6 +69,13 @@ pub static COMMANDS: &[Entry] = &[
     entry("uname", "print the system's name", |argv| Print::new(argv, identity::uname).into()),
     entry("ip", "print addresses: ip addr", |argv| Print::new(argv, identity::ip).into()),
     entry("ifconfig", "print addresses", |argv| Print::new(argv, identity::ifconfig).into()),
+    entry("ssh", "log in on a node: ssh node-1 'command'", |argv| ssh::Ssh::new(argv).into()),
+    entry("iptables-save", "print a node's rules of iptables", |argv| Netfilter::new(argv).into()),
+    entry("iptables", "print rules: iptables -t nat -S", |argv| Netfilter::new(argv).into()),
+    entry("ipset", "print sets of addresses: ipset save", |argv| Netfilter::new(argv).into()),
+    entry("nft", "print a node's rules of nftables", |argv| Netfilter::new(argv).into()),
+    entry("ipvsadm", "print a node's virtual servers: ipvsadm -Ln", |argv| Netfilter::new(argv).into()),
+    entry("conntrack", "print a node's connections: conntrack -L", |argv| Netfilter::new(argv).into()),
     entry("ps", "list processes", |argv| Processes::new(argv).into()),
     entry("kill", "send a signal to a process", |argv| Processes::new(argv).into()),
     entry("nohup", "run a command", |argv| Run::new(argv).into()),

@@ -4,6 +4,7 @@
 pub mod agnhost;
 pub mod answer;
 pub mod dates;
+pub mod health;
 pub mod nginx;
 pub mod plain;
 pub mod whoami;
@@ -31,6 +32,8 @@ pub enum App {
     Whoami(whoami::Whoami),
     /// Servers that say little.
     Plain(plain::Plain),
+    /// kube-proxy's health check node port.
+    Health(health::Health),
 }
 
 /// A server.
@@ -250,6 +253,7 @@ impl App {
             App::Nginx(app) => app.answer(cx, asked),
             App::Whoami(app) => app.answer(cx, asked),
             App::Plain(app) => app.answer(cx, asked),
+            App::Health(app) => app.answer(cx, asked),
         }
     }
 
@@ -262,6 +266,7 @@ impl App {
             App::Nginx(app) => app.start_lines(now),
             App::Whoami(app) => app.start_lines(now),
             App::Plain(app) => app.start_lines(now, argv),
+            App::Health(_) => Vec::new(),
         }
     }
 
@@ -269,7 +274,7 @@ impl App {
     fn greeting(&self, cx: &Cx<'_, '_>, peer: SocketAddr) -> Option<Answer> {
         match self {
             App::ServeHostname(app) => app.greeting(cx, peer),
-            App::Netexec(_) | App::Nginx(_) | App::Whoami(_) | App::Plain(_) => None,
+            App::Netexec(_) | App::Nginx(_) | App::Whoami(_) | App::Plain(_) | App::Health(_) => None,
         }
     }
 
@@ -277,7 +282,7 @@ impl App {
         match self {
             App::Netexec(app) => app.datagram(cx, peer, bytes),
             App::ServeHostname(app) => app.datagram(cx, peer),
-            App::Nginx(_) | App::Whoami(_) | App::Plain(_) => (None, None),
+            App::Nginx(_) | App::Whoami(_) | App::Plain(_) | App::Health(_) => (None, None),
         }
     }
 
@@ -285,7 +290,7 @@ impl App {
     fn bad_request(&self, cx: &Cx<'_, '_>) -> Answer {
         match self {
             App::Nginx(app) => app.bad_request(cx.out.now),
-            App::Netexec(_) | App::ServeHostname(_) | App::Whoami(_) | App::Plain(_) => {
+            App::Netexec(_) | App::ServeHostname(_) | App::Whoami(_) | App::Plain(_) | App::Health(_) => {
                 answer::go_bad_request()
             }
         }
@@ -298,7 +303,7 @@ impl App {
             App::ServeHostname(_) => (agnhost::ServeHostname::stop_lines(now), None),
             // A Go program that does not handle the signal ends with status 2.
             App::Netexec(_) | App::Whoami(_) => (Vec::new(), Some(2)),
-            App::Plain(_) => (Vec::new(), Some(0)),
+            App::Plain(_) | App::Health(_) => (Vec::new(), Some(0)),
         }
     }
 }

@@ -3,6 +3,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 use super::{Cargo, Change, Event, Fact, Hop, Reason, Refusal, TcpFlag};
+use crate::trace::reason::PickedBy;
 use std::fmt;
 
 impl fmt::Display for Event {
@@ -85,7 +86,13 @@ impl fmt::Display for Reason {
             Reason::DnsPlugin(plugin, rcode, n) => write!(f, "plugin {plugin}: {rcode}, {n} answers"),
             Reason::ServiceRule(pick) => {
                 let n = pick.candidates.len();
-                write!(f, "{} rule {}/{n}: {} => {}", pick.chain, pick.rule + 1, pick.sent, pick.rewritten)
+                let what = match pick.by {
+                    PickedBy::Only | PickedBy::Affinity | PickedBy::Rules => "rule",
+                    PickedBy::Numgen(_) => "element",
+                    PickedBy::Rotation(_) | PickedBy::Least(_) | PickedBy::Hash(_) => "server",
+                };
+                let (chain, at) = (&pick.chain, pick.rule + 1);
+                write!(f, "{chain} {what} {at}/{n}: {} => {}", pick.sent, pick.rewritten)
             }
             Reason::Conntrack(sent, to) => write!(f, "conntrack: {sent} => {to}"),
             Reason::SourceRestored(sent, seen) => write!(f, "conntrack: source {sent} => {seen}"),
@@ -117,6 +124,8 @@ impl fmt::Display for Refusal {
             Refusal::SourceNotAllowed(service, source) => {
                 write!(f, "{service} does not take traffic from {}", source.ip())
             }
+            Refusal::NoSuchPort(service, address) => write!(f, "{service} has no port {}", address.port()),
+            Refusal::Unallocated(address) => write!(f, "no Service has {}", address.ip()),
             Refusal::NotListening(address) => write!(f, "nothing listens at {address}"),
             Refusal::NoSuchAddress(address) => write!(f, "no machine has {address}"),
             Refusal::TimedOut(address, after) => {

@@ -81,16 +81,19 @@ pub struct RulePick {
     pub node: Text,
     /// The revision of that node's rule set.
     pub revision: u64,
-    /// The chain that spreads the load, such as `KUBE-SVC-...`.
+    /// What spreads the load: a chain such as `KUBE-SVC-...` or `service-.../tcp/`, or a virtual server of IPVS such as
+    /// `TCP 10.96.0.10:53 rr`.
     pub chain: Text,
-    /// Which rule of it matched, from 0.
+    /// Which of the candidates it is, from 0; in iptables mode also which rule of the chain matched.
     pub rule: u32,
-    /// The endpoints among which it chose, in rule order.
+    /// The endpoints among which it chose, in the order of the rules, the map or the list of real servers.
     pub candidates: Arc<[SocketAddr]>,
     /// Endpoints that are known and left out because they are not ready.
     pub left_out: u32,
+    /// What decided among the candidates.
+    pub by: PickedBy,
     /// For each rule tried, in order: the kernel's 31-bit draw and the rule's threshold; a rule matches when the draw is
-    /// below. Of very many, the last are kept. Empty when session affinity decided, or when there was one candidate.
+    /// below. Of very many, the last are kept. Empty when nothing was drawn rule by rule.
     pub draws: Vec<(u32, u32)>,
     /// The destination as sent.
     pub sent: SocketAddr,
@@ -108,10 +111,40 @@ canon_struct!(RulePick {
     rule,
     candidates,
     left_out,
+    by,
     draws,
     sent,
     rewritten,
     masquerade,
+});
+
+/// What decided among candidates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PickedBy {
+    /// There was only one.
+    Only,
+    /// Session affinity: the client had met this one not long ago.
+    Affinity,
+    /// iptables: rule after rule draws (`statistic --mode random`); the draws are the pick's.
+    Rules,
+    /// nftables: one 32-bit draw, scaled to the number of candidates (`numgen random mod`), looked up in the map.
+    Numgen(u32),
+    /// IPVS `rr`: the one after this in the list of real servers; `None`: the list's first.
+    Rotation(Option<SocketAddr>),
+    /// IPVS `lc` and its kin: the smallest number of these, one per candidate.
+    Least(Vec<u64>),
+    /// IPVS `sh` and `dh`: the bucket into which the address was hashed.
+    Hash(u32),
+}
+
+canon_enum!(PickedBy {
+    1 => Only,
+    2 => Affinity,
+    3 => Rules,
+    4 => Numgen(draw),
+    5 => Rotation(after),
+    6 => Least(loads),
+    7 => Hash(bucket),
 });
 
 /// Why someone said no.
@@ -135,6 +168,10 @@ pub enum Refusal {
     Dns(Text, Text),
     /// A limit of the world ended a loop: what ran, and how many steps it took.
     OutOfFuel(Text, u64),
+    /// The Service that has the address has no such port: it is answered with ICMP port unreachable.
+    NoSuchPort(ObjectRef, SocketAddr),
+    /// The address is of the Services' range and no Service has it: a rule drops the packet.
+    Unallocated(SocketAddr),
     /// An injected fault ate the packet.
     Dropped(Text),
 }
@@ -150,4 +187,6 @@ canon_enum!(Refusal {
     8 => Dropped(fault),
     9 => NoLocalEndpoints(service, address),
     10 => SourceNotAllowed(service, source),
+    11 => NoSuchPort(service, address),
+    12 => Unallocated(address),
 });

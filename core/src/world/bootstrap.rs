@@ -10,6 +10,7 @@ use crate::effect::{Client, ControllerId, KubeletWake, Out, Wake};
 use crate::net::{Conntrack, Host};
 use crate::node::{Kubelet, NodeConfig};
 use crate::process::{Descriptor, Environment, NewProcess};
+use crate::proxy::mode::Mode;
 use crate::shell::internet::Internet;
 use crate::trace::Place;
 use serde_json::Value;
@@ -73,7 +74,12 @@ fn join(rooms: &mut Rooms, cluster: &Cluster, index: usize, out: &mut Out<'_>) {
         ..NodeConfig::numbered(index as u32 + 1, &spec.zone)
     };
     let kubelet = Kubelet::new(id, config);
-    rooms.nodes.push(Machine { name: spec.name.clone(), host, kubelet, conntrack: Conntrack::default() });
+    let conntrack = match cluster.kube_proxy {
+        Mode::Ipvs(_) => Conntrack::with_ipvs(),
+        Mode::Iptables | Mode::Nftables => Conntrack::default(),
+    };
+    let (health, checks) = Default::default();
+    rooms.nodes.push(Machine { name: spec.name.clone(), host, kubelet, conntrack, health, checks });
     rooms.proxies.join(id, &spec.name, ip);
     out.timer(out.timing.api, Wake::Kubelet(id, KubeletWake::Heartbeat));
     rooms.subscribe(Client::Kubelet(id), crate::node::KINDS, Some(spec.name.clone()), out);

@@ -5,6 +5,7 @@ use crate::api::{tree, yaml};
 use crate::base::{Duration, Instant, Seed, Text};
 use crate::effect::Timing;
 use crate::net::topology::Latencies;
+use crate::proxy::mode::{Config, Mode};
 use ipnet::Ipv4Net;
 use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr};
@@ -22,6 +23,8 @@ pub struct Cluster {
     pub pod_cidr: Ipv4Net,
     /// The range of Service addresses.
     pub service_cidr: Ipv4Net,
+    /// How kube-proxies program their nodes.
+    pub kube_proxy: Mode,
     /// How long packets take.
     pub latencies: Latencies,
     /// How long the control plane takes.
@@ -61,6 +64,7 @@ impl Default for Cluster {
             nodes: vec![node("node-1", "a"), node("node-2", "b"), node("node-3", "b")],
             pod_cidr: Ipv4Net::new_assert(Ipv4Addr::new(10, 244, 0, 0), 16),
             service_cidr: Ipv4Net::new_assert(Ipv4Addr::new(10, 96, 0, 0), 12),
+            kube_proxy: Mode::default(),
             latencies: Latencies::default(),
             timing: Timing::default(),
             manifests: Text::default(),
@@ -117,8 +121,17 @@ impl Cluster {
                     text.parse().map_err(|_| fail(path, "must be an IPv4 range such as 10.244.0.0/16"))?;
             }
         }
+        let (mode, scheduler) = ("spec.kubeProxy.mode", "spec.kubeProxy.scheduler");
+        let field = if tree::str(document, mode) == "ipvs" { scheduler } else { mode };
+        cluster.kube_proxy = Mode::read(tree::str(document, mode), tree::str(document, scheduler))
+            .map_err(|message| fail(field, &message))?;
         read_durations(document, &mut cluster)?;
         Ok(cluster)
+    }
+
+    /// What the kube-proxies are configured with.
+    pub fn proxy_config(&self) -> Config {
+        Config { mode: self.kube_proxy, pods: self.pod_cidr.into(), services: self.service_cidr.into() }
     }
 
     /// The range of a node's pods: the n-th /24 after the first.

@@ -4,16 +4,17 @@ use super::Cluster;
 use super::watches::Watches;
 use crate::api::Kind;
 use crate::apiserver::ApiServer;
-use crate::base::{FlatMap, HostId, NodeId, Text};
+use crate::base::{FlatMap, HostId, NodeId, Pid, Text};
 use crate::control::Controllers;
 use crate::effect::{Client, Out};
 use crate::net::{Conntrack, Host, Topology};
 use crate::node::Kubelet;
-use crate::process::{Kernel, Request};
+use crate::process::{Errno, Kernel, Netlink, Request};
 use crate::proxy::KubeProxies;
+use crate::proxy::health::Checks;
+use crate::proxy::mode::Mode;
 use crate::shell::Programs;
 use crate::trace::Place;
-use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// The operator's own machine, where kubectl is typed.
@@ -36,13 +37,17 @@ pub struct Rooms {
     pub(super) operator: HostId,
 }
 
-/// A node: its kubelet and its kernel's connection table.
+/// A node: its kubelet, its kernel's connection table, and what its kube-proxy runs.
 #[derive(Debug, Clone)]
 pub struct Machine {
     pub(super) name: Text,
     pub(super) host: HostId,
     pub(super) kubelet: Kubelet,
     pub(super) conntrack: Conntrack,
+    /// What its health check node ports say.
+    pub(super) health: Checks,
+    /// The servers behind them.
+    pub(super) checks: FlatMap<u16, Pid>,
 }
 
 impl Rooms {
@@ -56,7 +61,7 @@ impl Rooms {
             api: ApiServer::new(&super::bootstrap::api_config(cluster)),
             controllers: Controllers::new(),
             nodes: Vec::new(),
-            proxies: KubeProxies::new(IpNet::V4(cluster.pod_cidr)),
+            proxies: KubeProxies::new(cluster.proxy_config()),
             net,
             kernel: Kernel::default(),
             watches: Watches::default(),
@@ -77,9 +82,35 @@ impl Rooms {
                     self.subscribe(Client::Process(pid, fd), &kinds, None, out)
                 }
                 Request::Unsubscribe(pid, fd) => self.watches.remove(Client::Process(pid, fd)),
+                Request::Netlink(pid, what) => {
+                    let answer = self.netlink(pid, what, out);
+                    self.kernel.netlink_answer(pid, answer, out);
+                }
             }
         }
         self.fan_out(out);
+    }
+
+    /// What the network stack of a process's node holds.
+    fn netlink(&self, pid: Pid, what: Netlink, out: &Out<'_>) -> Result<String, Errno> {
+        let host = self.kernel.get(pid).map(|process| process.host);
+        let at = self.nodes.iter().position(|machine| Some(machine.host) == host).ok_or(Errno::Eperm)?;
+        let (id, machine) = (NodeId(at as u32), self.nodes.get(at).ok_or(Errno::Eperm)?);
+        let connections = || machine.conntrack.entries(out.now);
+        let dump = match what {
+            Netlink::Iptables => Some(self.proxies.iptables_save(id, out.now)),
+            Netlink::Ipsets => Some(self.proxies.ipset_save(id)),
+            Netlink::Nftables => self.proxies.nft_list(id, out.now),
+            Netlink::Ipvs => self.proxies.ipvs_list(id, &machine.conntrack),
+            Netlink::IpvsConnections => {
+                let list = || crate::proxy::ipvs::list::connections(&machine.conntrack, out.now);
+                matches!(self.proxies.mode(), Mode::Ipvs(_)).then(list)
+            }
+            Netlink::Conntrack => {
+                Some(connections().map(|entry| format!("{}\n", entry.line(out.now))).collect())
+            }
+        };
+        dump.ok_or(Errno::Enoent)
     }
 
     /// Where a client of the API server sits.

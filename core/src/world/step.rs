@@ -79,6 +79,7 @@ impl Rooms {
             Wake::Proxy(node, wake) => {
                 if let Some(machine) = self.nodes.get_mut(node.0 as usize) {
                     self.proxies.on_wake(node, wake, &mut machine.conntrack, out);
+                    self.health_checks(node, out);
                 }
             }
             Wake::Runtime(node, call) => self.runtime(node, *call, out),

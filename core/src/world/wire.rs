@@ -50,7 +50,8 @@ impl Rooms {
     /// The first packet of a connection meets kube-proxy's rules.
     fn consult_rules(&mut self, node: NodeId, from: HostId, mut packet: Packet, out: &mut Out<'_>) {
         let client = self.net.get(from).map_or(Place::World, |host| host.place.clone());
-        match self.proxies.translate(node, &client, &packet, out) {
+        let Some(machine) = self.nodes.get(node.0 as usize) else { return };
+        match self.proxies.translate(node, &client, &packet, &machine.conntrack, out) {
             Verdict::Pass => self.route(from, packet, out),
             Verdict::Dnat { to, masquerade } => {
                 let Some(machine) = self.nodes.get_mut(node.0 as usize) else { return };
@@ -132,7 +133,8 @@ impl Rooms {
     fn node_port(&mut self, node: NodeId, host: HostId, packet: Packet, out: &mut Out<'_>) {
         let client = self.net.owner(packet.src.ip()).and_then(|id| self.net.get(id));
         let client = client.map_or(Place::World, |host| host.place.clone());
-        match self.proxies.translate(node, &client, &packet, out) {
+        let Some(machine) = self.nodes.get(node.0 as usize) else { return };
+        match self.proxies.translate(node, &client, &packet, &machine.conntrack, out) {
             Verdict::Pass => self.kernel.arrive(host, packet, &self.net, out),
             Verdict::Dnat { to, masquerade } => {
                 let Some(machine) = self.nodes.get_mut(node.0 as usize) else { return };

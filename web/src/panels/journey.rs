@@ -165,7 +165,7 @@ fn block(proof: &Evidence, ui: &Ui) -> Html {
     let title = match proof.kind {
         Kind::ResolvConf => ui.resolv_conf,
         Kind::Message => ui.dns_message,
-        Kind::Rules => ui.rules_evidence,
+        Kind::Rules(tool) => tool,
         Kind::Conntrack => ui.conntrack,
     };
     let line = |line: &evidence::Line| {

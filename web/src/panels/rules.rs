@@ -1,6 +1,6 @@
 //! A node's rules as its kube-proxy wrote them, the deciding one lit, and the node's connection table.
 
-use crate::evidence::chain_rules;
+use crate::evidence::deciding_line;
 use crate::model::Shown;
 use crate::session::Action;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -16,23 +16,23 @@ pub fn Rules(shown: &Shown) -> Html {
     let lit_line = use_node_ref();
     let session = shown.model.session();
     let ui = &session.words().ui;
-    let saved = session.world().iptables(&session.node).unwrap_or_default();
-    let lit = session.pick().filter(|(_, pick)| pick.node == session.node).and_then(|(_, pick)| {
-        chain_rules(&saved, &pick.chain).get(pick.rule as usize).map(|rule| rule.to_string())
-    });
+    let saved = session.world().proxy_rules(&session.node).unwrap_or_default();
+    let pick = session.pick().filter(|(_, pick)| pick.node == session.node);
+    let lit = pick.and_then(|(_, pick)| deciding_line(&saved, pick));
     let wanted = filter.to_lowercase();
-    let lines = saved.lines().filter(|line| wanted.is_empty() || line.to_lowercase().contains(&wanted));
-    let line = |line: &str| {
+    let is_wanted = |line: &str| wanted.is_empty() || line.to_lowercase().contains(&wanted);
+    let lines = saved.lines().enumerate().filter(|(_, line)| is_wanted(line));
+    let line = |(at, line): (usize, &str)| {
         let text = format!("{line}\n");
-        if lit.as_deref() == Some(line) {
+        if lit == Some(at) {
             html! { <mark title={ui.lit_rule} ref={lit_line.clone()}>{text}</mark> }
         } else {
-            html! { <span class={classes!(line.starts_with('*').then_some("head"))}>{text}</span> }
+            html! { <span class={classes!(is_head(line).then_some("head"))}>{text}</span> }
         }
     };
     {
         let lit_line = lit_line.clone();
-        use_effect_with((lit.clone(), session.node.clone()), move |_| {
+        use_effect_with((lit, session.node.clone()), move |_| {
             if let Some(line) = lit_line.cast::<web_sys::Element>() {
                 line.scroll_into_view_with_scroll_into_view_options(&centred());
             }
@@ -72,6 +72,14 @@ pub fn Rules(shown: &Shown) -> Html {
             </div>
         </div>
     }
+}
+
+/// Whether a line begins a table, a chain, a map or the list of virtual servers.
+fn is_head(line: &str) -> bool {
+    line.starts_with('*')
+        || line.ends_with('{')
+        || line.starts_with("IP Virtual Server")
+        || line.starts_with("create ")
 }
 
 /// Scrolls so that the line stands in the middle of its own pane, and the page stays where it is.

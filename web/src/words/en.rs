@@ -3,7 +3,7 @@
 use super::{Said, Ui, Words, fraction, labels, millis};
 use tidepool_core::base::ObjectRef;
 use tidepool_core::trace::cargo::DnsCargo;
-use tidepool_core::trace::reason::{RulePick, SearchStep};
+use tidepool_core::trace::reason::{PickedBy, RulePick, SearchStep};
 use tidepool_core::trace::{Cargo, Change, Hop, Place, Reason, Refusal, TcpFlag};
 use tidepool_core::world::view::Check;
 
@@ -204,7 +204,6 @@ const UI: Ui = Ui {
     evidence: "Evidence",
     resolv_conf: "/etc/resolv.conf",
     dns_message: "DNS message",
-    rules_evidence: "iptables -t nat",
     conntrack: "conntrack",
     hop_list: "Hops",
     waiting: "on its way…",
@@ -493,19 +492,33 @@ fn rule(pick: &RulePick) -> Said {
         0 => String::new(),
         k => format!(", {k} left out (not ready)"),
     };
-    let chosen = match pick.draws.last() {
-        None if n == 1 => "Only one rule, no draw.".to_string(),
-        None => format!("Rule {} decides without a draw.", pick.rule + 1),
-        Some((draw, limit)) if draw < limit => {
-            format!(
-                "Draw {} is below {}: rule {} of {n} matches.",
-                fraction(*draw),
-                fraction(*limit),
-                pick.rule + 1
-            )
+    let at = pick.rule + 1;
+    let chosen = match (&pick.by, pick.draws.last()) {
+        (PickedBy::Only, _) => "Only one, so nothing is drawn.".to_string(),
+        (PickedBy::Affinity, _) => "Session affinity: this client met it not long ago.".to_string(),
+        (PickedBy::Rules, Some((draw, limit))) if draw < limit => {
+            let (draw, limit) = (fraction(*draw), fraction(*limit));
+            format!("Draw {draw} is below {limit}: rule {at} of {n} matches.")
         }
-        Some((draw, _)) => {
+        (PickedBy::Rules, Some((draw, _))) => {
             format!("Draw {}: no rule before it matched, so the last of {n} takes it.", fraction(*draw))
+        }
+        (PickedBy::Rules, None) => format!("Rule {at} of {n} matches."),
+        (PickedBy::Numgen(draw), _) => {
+            format!("One draw, {}, scaled to {n}: element {} of the map.", fraction(draw >> 1), pick.rule)
+        }
+        (PickedBy::Rotation(Some(after)), _) => {
+            format!("Round robin: the turn goes from {after} to the next in the virtual server's list.")
+        }
+        (PickedBy::Rotation(None), _) => {
+            "Round robin begins with the first of the virtual server's list.".to_string()
+        }
+        (PickedBy::Least(loads), _) => {
+            let load = loads.get(pick.rule as usize).copied().unwrap_or_default();
+            format!("It has the fewest connections: load {load}.")
+        }
+        (PickedBy::Hash(bucket), _) => {
+            format!("The address hashes to bucket {bucket} of 256, and that is this server's.")
         }
     };
     let endpoints = if n == 1 { "1 ready endpoint".to_string() } else { format!("{n} ready endpoints") };
@@ -534,6 +547,16 @@ fn refusal(by: &Place, refusal: &Refusal) -> Said {
         Refusal::SourceNotAllowed(service, source) => Said::new(
             format!("{} does not take traffic from here", service.name),
             format!("{} is not in loadBalancerSourceRanges; {by} drops the packet.", source.ip()),
+        ),
+        Refusal::NoSuchPort(service, address) => Said::new(
+            format!("{} has no port {}", service.name, address.port()),
+            format!("The address is a Service's, but none of its ports is {}; {by} refuses.", address.port()),
+        ),
+        Refusal::Unallocated(address) => Said::new(
+            format!("No Service has {}", address.ip()),
+            format!(
+                "The address is of the range for Services and given to none of them; {by} drops the packet."
+            ),
         ),
         Refusal::NotListening(address) => Said::new(
             format!("Nothing listens at {address}"),

@@ -33,7 +33,7 @@ ui! {
     // Clock
     clock, play, pause, step_title, back_title, pace, pace_story, pace_clock, pace_help, speed, scrubber,
     // Journey
-    journey, journey_empty, journey_empty_text, followed, evidence, resolv_conf, dns_message, rules_evidence, conntrack,
+    journey, journey_empty, journey_empty_text, followed, evidence, resolv_conf, dns_message, conntrack,
     hop_list, waiting, failed, answered, show_all, show_main, raw, running,
     // Workbench
     workbench, manifests, terminal, objects, rules, dns, traffic, log,

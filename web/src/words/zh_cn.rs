@@ -3,7 +3,7 @@
 use super::{Said, Ui, Words, fraction, labels, millis};
 use tidepool_core::base::ObjectRef;
 use tidepool_core::trace::cargo::DnsCargo;
-use tidepool_core::trace::reason::{RulePick, SearchStep};
+use tidepool_core::trace::reason::{PickedBy, RulePick, SearchStep};
 use tidepool_core::trace::{Cargo, Change, Hop, Place, Reason, Refusal, TcpFlag};
 use tidepool_core::world::view::Check;
 
@@ -191,7 +191,6 @@ const UI: Ui = Ui {
     evidence: "证据",
     resolv_conf: "/etc/resolv.conf",
     dns_message: "DNS 报文",
-    rules_evidence: "iptables -t nat",
     conntrack: "conntrack",
     hop_list: "逐跳",
     waiting: "在路上……",
@@ -465,19 +464,35 @@ fn rule(pick: &RulePick) -> Said {
         0 => String::new(),
         k => format!("，另有 {k} 个未就绪，不参与转发"),
     };
-    let chosen = match pick.draws.last() {
-        None if n == 1 => "只有一条规则，无需抽取随机数。".to_string(),
-        None => format!("第 {} 条规则直接命中，没有抽取随机数。", pick.rule + 1),
-        Some((draw, limit)) if draw < limit => {
+    let at = pick.rule + 1;
+    let chosen = match (&pick.by, pick.draws.last()) {
+        (PickedBy::Only, _) => "只有一个，无需抽取随机数。".to_string(),
+        (PickedBy::Affinity, _) => "会话保持：这个客户端不久前访问过它。".to_string(),
+        (PickedBy::Rules, Some((draw, limit))) if draw < limit => {
+            let (draw, limit) = (fraction(*draw), fraction(*limit));
+            format!("随机数 {draw} 小于 {limit}：命中 {n} 条规则中的第 {at} 条。")
+        }
+        (PickedBy::Rules, Some((draw, _))) => {
+            format!("随机数 {}：前面的规则都没命中，由 {n} 条中的最后一条接手。", fraction(*draw))
+        }
+        (PickedBy::Rules, None) => format!("命中 {n} 条规则中的第 {at} 条。"),
+        (PickedBy::Numgen(draw), _) => {
             format!(
-                "随机数 {} 小于 {}：命中 {n} 条规则中的第 {} 条。",
-                fraction(*draw),
-                fraction(*limit),
-                pick.rule + 1
+                "只抽取一次随机数 {}，换算到 {n} 个之中：取映射表的第 {} 项。",
+                fraction(draw >> 1),
+                pick.rule
             )
         }
-        Some((draw, _)) => {
-            format!("随机数 {}：前面的规则都没命中，由 {n} 条中的最后一条接手。", fraction(*draw))
+        (PickedBy::Rotation(Some(after)), _) => {
+            format!("轮询：在虚拟服务器的列表中，从 {after} 轮到下一个。")
+        }
+        (PickedBy::Rotation(None), _) => "轮询从虚拟服务器列表中的第一个开始。".to_string(),
+        (PickedBy::Least(loads), _) => {
+            let load = loads.get(pick.rule as usize).copied().unwrap_or_default();
+            format!("它的连接最少：负载值为 {load}。")
+        }
+        (PickedBy::Hash(bucket), _) => {
+            format!("地址经哈希落入 256 个桶中的第 {bucket} 个，这个桶归它所有。")
         }
     };
     let masquerade = if pick.masquerade { "源地址改为节点自己的地址。" } else { "" };
@@ -501,6 +516,14 @@ fn refusal(by: &Place, refusal: &Refusal) -> Said {
         Refusal::SourceNotAllowed(service, source) => Said::new(
             format!("{} 不接受来自这里的流量", service.name),
             format!("{} 不在 loadBalancerSourceRanges 中，{by} 丢弃了数据包。", source.ip()),
+        ),
+        Refusal::NoSuchPort(service, address) => Said::new(
+            format!("{} 没有端口 {}", service.name, address.port()),
+            format!("这个地址属于该 Service，但它没有端口 {}，{by} 拒绝了连接。", address.port()),
+        ),
+        Refusal::Unallocated(address) => Said::new(
+            format!("没有 Service 使用 {}", address.ip()),
+            format!("这个地址在 Service 网段内，但没有分配给任何 Service，{by} 丢弃了数据包。"),
         ),
         Refusal::NotListening(address) => Said::new(
             format!("{address} 上没有进程监听"),

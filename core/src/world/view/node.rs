@@ -1,7 +1,6 @@
 //! A node from within: its rules, its connection table, the files of its pods.
 
 use crate::base::{NodeId, Text};
-use crate::net::conntrack::{Entry, State};
 use crate::trace::Place;
 use crate::world::World;
 
@@ -20,6 +19,13 @@ impl World {
         self.node_id(node).map(|id| self.rooms.proxies.iptables_save(id, self.now()))
     }
 
+    /// What the node's kube-proxy has programmed, as the tool of its mode prints it.
+    pub fn proxy_rules(&self, node: &str) -> Option<String> {
+        let id = self.node_id(node)?;
+        let machine = self.rooms.nodes.get(id.0 as usize)?;
+        Some(self.rooms.proxies.rules(id, &machine.conntrack, self.now()))
+    }
+
     /// The revision of the store that a node's kube-proxy was told of, and the one that its rules are of.
     pub fn proxy_revisions(&self, node: &str) -> Option<(u64, u64)> {
         self.rooms.proxies.revisions(self.node_id(node)?)
@@ -29,7 +35,7 @@ impl World {
     pub fn conntrack(&self, node: &str) -> Vec<String> {
         let machine = self.node_id(node).and_then(|id| self.rooms.nodes.get(id.0 as usize));
         let entries = machine.into_iter().flat_map(|machine| machine.conntrack.entries(self.now()));
-        entries.map(|entry| conntrack_line(entry, self.now())).collect()
+        entries.map(|entry| entry.line(self.now())).collect()
     }
 
     /// A file of a pod or of the operator's machine.
@@ -43,25 +49,4 @@ impl World {
         let id = crate::effect::ContainerId { pod: uid.into(), name: container.into() };
         self.rooms.kernel.log(&id).map(|chunk| String::from_utf8_lossy(chunk).into_owned()).collect()
     }
-}
-
-/// Models: conntrack-tools `conntrack -L`, without byte counters.
-fn conntrack_line(entry: &Entry, now: crate::base::Instant) -> String {
-    let (protocol, number, state) = match entry.state {
-        State::SynSent => ("tcp", 6, "SYN_SENT "),
-        State::Established => ("tcp", 6, "ESTABLISHED "),
-        State::Closing => ("tcp", 6, "TIME_WAIT "),
-        State::Unreplied | State::Assured => ("udp", 17, ""),
-    };
-    let flow = |f: &crate::net::packet::Flow| {
-        format!("src={} dst={} sport={} dport={}", f.src.ip(), f.dst.ip(), f.src.port(), f.dst.port())
-    };
-    let seconds = (entry.expires - now).as_secs();
-    let (unreplied, assured) = match entry.state {
-        State::SynSent | State::Unreplied => ("[UNREPLIED] ", ""),
-        State::Established | State::Assured => ("", " [ASSURED]"),
-        State::Closing => ("", ""),
-    };
-    let (original, reply) = (flow(&entry.original), flow(&entry.reply));
-    format!("{protocol:<8} {number} {seconds} {state}{original} {unreplied}{reply}{assured} mark=0 use=1")
 }

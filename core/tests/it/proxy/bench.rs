@@ -7,6 +7,7 @@ use tidepool_core::base::{Duration, Instant, NodeId, Seed};
 use tidepool_core::effect::{Out, ProxyWake, Timing, Wake};
 use tidepool_core::engine::Draws;
 use tidepool_core::net::{Conntrack, Packet, Protocol, Segment};
+use tidepool_core::proxy::mode::{Config, Mode};
 use tidepool_core::proxy::{KubeProxies, Verdict};
 use tidepool_core::trace::reason::RulePick;
 use tidepool_core::trace::{Cause, Fact, Log, Place, Reason};
@@ -25,14 +26,22 @@ pub struct Bench {
 
 impl Bench {
     pub fn new(seed: u64, nodes: u32) -> Bench {
-        let mut proxies = KubeProxies::new("10.244.0.0/16".parse().expect("a range"));
+        Bench::of(Mode::Iptables, seed, nodes)
+    }
+
+    pub fn of(mode: Mode, seed: u64, nodes: u32) -> Bench {
+        let mut proxies = KubeProxies::new(Config::new(mode));
         for n in 0..nodes {
             let ip = format!("172.18.0.{}", n + 2).parse().expect("an address");
             proxies.join(NodeId(n), &format!("node-{n}"), ip);
         }
+        let conntrack = match mode {
+            Mode::Ipvs(_) => Conntrack::with_ipvs(),
+            Mode::Iptables | Mode::Nftables => Conntrack::default(),
+        };
         Bench {
             proxies,
-            conntrack: vec![Conntrack::default(); nodes as usize],
+            conntrack: vec![conntrack; nodes as usize],
             log: Log::default(),
             now: Instant::ZERO,
             revision: 0,
@@ -96,10 +105,36 @@ impl Bench {
         let packet = Packet { protocol, src, dst, segment };
         let place = Place::Pod("default".into(), client.into());
         let mut verdict = Verdict::Pass;
-        self.step(NodeId(n), |proxies, _, out| {
-            verdict = proxies.translate(NodeId(n), &place, &packet, out);
+        self.step(NodeId(n), |proxies, conntrack, out| {
+            verdict = proxies.translate(NodeId(n), &place, &packet, conntrack, out);
         });
         verdict
+    }
+
+    /// As [`Bench::connect`], and the node's conntrack remembers it; TCP is established.
+    pub fn open(&mut self, n: u32, src: &str, dst: &str, protocol: Protocol) -> SocketAddr {
+        let Verdict::Dnat { to, .. } = self.connect(n, "client", src, dst, protocol) else {
+            panic!("{src} does not reach {dst}")
+        };
+        let (src, dst) = (src.parse().expect("src"), dst.parse().expect("dst"));
+        let packet = Packet { protocol, src, dst, segment: Segment::Syn };
+        let (now, conntrack) = (self.now, &mut self.conntrack[n as usize]);
+        conntrack.track(now, &packet, src, to);
+        conntrack.translate(now, &mut Packet { protocol, src: to, dst: src, segment: Segment::SynAck });
+        to
+    }
+
+    /// A TCP connection of [`Bench::open`] ends.
+    pub fn close(&mut self, n: u32, src: &str, dst: &str) {
+        let (src, dst) = (src.parse().expect("src"), dst.parse().expect("dst"));
+        let mut packet = Packet { protocol: Protocol::Tcp, src, dst, segment: Segment::Fin };
+        let now = self.now;
+        self.conntrack[n as usize].translate(now, &mut packet);
+    }
+
+    /// What the tool of the node's mode prints.
+    pub fn rules(&self, n: u32) -> String {
+        self.proxies.rules(NodeId(n), &self.conntrack[n as usize], self.now)
     }
 
     /// The evidence of the latest pick.

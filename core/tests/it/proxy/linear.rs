@@ -1,6 +1,6 @@
-//! Netfilter, slowly: reads the text of iptables-save and walks it rule by rule, as the kernel would.
+//! Netfilter, slowly: reads the text of iptables-save (and ipset save) and walks it rule by rule, as the kernel would.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use tidepool_core::base::draw::{Purpose, Seed, draw};
 use tidepool_core::base::{Duration, Instant};
@@ -22,6 +22,8 @@ enum Match {
     DstLocal,
     SrcLocal,
     State(String),
+    Set(String, String),
+    VirtualServer(String),
 }
 
 #[derive(Debug, Clone)]
@@ -34,6 +36,8 @@ struct Rule {
 /// The rules of one node.
 pub struct Tables {
     tables: BTreeMap<String, BTreeMap<String, Vec<Rule>>>,
+    /// The members of each set of addresses.
+    pub sets: BTreeMap<String, BTreeSet<String>>,
     /// How many rules there are.
     pub rules: usize,
 }
@@ -66,9 +70,11 @@ impl Tables {
     pub fn parse(text: &str) -> Tables {
         let mut tables = BTreeMap::new();
         let mut current = String::new();
-        let mut rules = 0;
+        let (mut rules, mut sets) = (0, BTreeMap::<String, BTreeSet<String>>::new());
         for line in text.lines() {
-            if let Some(name) = line.strip_prefix('*') {
+            if let Some((name, member)) = line.strip_prefix("add ").and_then(|rest| rest.split_once(' ')) {
+                sets.entry(name.into()).or_default().insert(member.into());
+            } else if let Some(name) = line.strip_prefix('*') {
                 current = name.to_string();
             } else if let Some(chain) = line.strip_prefix(':') {
                 let name = chain.split(' ').next().expect("a name").to_string();
@@ -81,7 +87,7 @@ impl Tables {
                 rules += 1;
             }
         }
-        Tables { tables, rules }
+        Tables { tables, sets, rules }
     }
 }
 
@@ -130,6 +136,12 @@ fn parse_rule(text: &str) -> Rule {
             "--set" => {
                 assert_eq!(next(), "--name");
                 Some(Match::RecentSet(next()))
+            }
+            "--match-set" => Some(Match::Set(next(), next())),
+            "--vproto" => {
+                let (protocol, ip) = (next(), (next(), next()).1);
+                let port = (next(), next()).1;
+                Some(Match::VirtualServer(format!("{ip},{protocol}:{port}")))
             }
             "-m" | "--mode" | "--mask" => {
                 next();
@@ -183,6 +195,70 @@ impl Walker<'_> {
         Verdict::Pass
     }
 
+    /// What the rules of IPVS mode do before and after IPVS, and the text of `ipvsadm -Ln` in between. Any real server
+    /// with weight may be `chosen`.
+    pub fn ipvs_verdict(&mut self, listed: &str, chosen: Option<SocketAddr>) -> Verdict {
+        // A packet from outside with an address of kube-ipvs0 as its source is none of the node's own.
+        let from_node = self.src.ip() == self.node || self.src.ip().is_loopback();
+        let bound =
+            self.tables.sets.get("KUBE-IPVS-IPS").is_some_and(|ips| ips.contains(&self.dst.ip().to_string()));
+        if from_node && bound {
+            // The address that the node's routing table gives as source: that of kube-ipvs0.
+            self.src.set_ip(self.dst.ip());
+        }
+        self.chain("nat", if from_node { "OUTPUT" } else { "PREROUTING" });
+        let head = format!("{}  {} ", self.protocol.lower().to_uppercase(), self.dst);
+        let mut lines = listed.lines().skip_while(|line| !line.starts_with(&head));
+        let served = lines.next().is_some();
+        let mut hooks = if from_node { vec!["OUTPUT"] } else { Vec::new() };
+        if self.is_local(self.dst.ip()) && !(from_node && served) {
+            hooks.push("INPUT");
+        }
+        for hook in hooks {
+            match self.chain("filter", hook) {
+                End::Drop => return Verdict::Drop,
+                End::Reject => return Verdict::Reject,
+                End::Accept | End::Return | End::Dnat(_) => {}
+            }
+        }
+        if !served {
+            return Verdict::Pass;
+        }
+        let reals = lines.map_while(|line| line.strip_prefix("  -> "));
+        let reals = reals.map(|line| line.split_whitespace().collect::<Vec<&str>>());
+        let live: Vec<SocketAddr> =
+            reals.filter(|words| words[2] != "0").map(|words| words[0].parse().expect("a server")).collect();
+        let Some(to) = chosen.filter(|to| live.contains(to)) else {
+            assert!(live.is_empty(), "{chosen:?} of {live:?}");
+            return Verdict::Reject;
+        };
+        let (ip, p) = (to.ip(), self.protocol.lower());
+        let loops = format!("{ip},{p}:{},{}", to.port(), self.src.ip());
+        let loops = self.tables.sets.get("KUBE-LOOP-BACK").is_some_and(|set| set.contains(&loops));
+        Verdict::Dnat { to, masquerade: self.mark || loops }
+    }
+
+    fn is_member(&self, set: &str, wanted: &str) -> bool {
+        let (ip, p, port) = (self.dst.ip(), self.protocol.lower(), self.dst.port());
+        let at = format!("{ip},{p}:{port}");
+        let mut members = self.tables.sets.get(set).into_iter().flatten();
+        match wanted {
+            "dst" if set == "KUBE-IPVS-IPS" => members.any(|member| *member == ip.to_string()),
+            "dst" => members.any(|member| *member == port.to_string()),
+            "dst,dst" => members.any(|member| *member == at),
+            "dst,dst,src" => members.any(|member| {
+                let source = member.strip_prefix(&at).and_then(|rest| rest.strip_prefix(','));
+                let range = source.map(|source| {
+                    source
+                        .parse()
+                        .unwrap_or_else(|_| ipnet::IpNet::from(source.parse::<IpAddr>().expect("an address")))
+                });
+                range.is_some_and(|range| range.contains(&self.src.ip()))
+            }),
+            other => panic!("unknown match {other}"),
+        }
+    }
+
     fn chain(&mut self, table: &str, name: &str) -> End {
         let tables = self.tables;
         for rule in &tables.tables[table][name] {
@@ -216,6 +292,11 @@ impl Walker<'_> {
             Match::Mark => self.mark,
             Match::DstLocal => self.is_local(self.dst.ip()),
             Match::SrcLocal => self.is_local(self.src.ip()),
+            Match::Set(set, wanted) => self.is_member(set, wanted),
+            Match::VirtualServer(server) => {
+                let (ip, p, port) = (self.dst.ip(), self.protocol.lower(), self.dst.port());
+                *server == format!("{ip},{p}:{port}")
+            }
             Match::State(states) => states.split(',').any(|state| state == "NEW"),
             Match::Statistic(threshold) => {
                 // The name of the service port stands before the arrow of the comment.
@@ -236,6 +317,7 @@ impl Walker<'_> {
     }
 
     fn is_local(&self, ip: IpAddr) -> bool {
-        ip == self.node || ip.is_loopback()
+        let bound = || self.tables.sets.get("KUBE-IPVS-IPS").is_some_and(|ips| ips.contains(&ip.to_string()));
+        ip == self.node || ip.is_loopback() || bound()
     }
 }
