@@ -71,6 +71,8 @@ pub struct Options {
     pub field_manager: Text,
     /// `force`, for apply.
     pub force: bool,
+    /// The subresource through which the object itself is changed, as `scale` does.
+    pub through: Option<&'static str>,
     /// `gracePeriodSeconds`, for deletion.
     pub grace_seconds: Option<u64>,
     /// `propagationPolicy`, for deletion: `Background` when empty.

@@ -90,6 +90,14 @@ impl Status {
         Status { code: 422, reason: "Invalid", message, name: name.into(), resource, causes }
     }
 
+    /// 422: the options of a request have problems.
+    pub fn invalid_options(kind: &'static str, causes: Vec<FieldError>) -> Status {
+        let list: Vec<String> = causes.iter().map(ToString::to_string).collect();
+        let body = if let [one] = list.as_slice() { one.clone() } else { format!("[{}]", list.join(", ")) };
+        let message = format!("{kind}.meta.k8s.io \"\" is invalid: {body}");
+        Status { resource: ("meta.k8s.io", kind), causes, ..Status::plain(422, "Invalid", message) }
+    }
+
     fn about(code: u16, reason: &'static str, message: String, kind: &Kind, name: &str) -> Status {
         let resource = (kind.group, kind.plural);
         Status { code, reason, message, name: name.into(), resource, causes: Vec::new() }

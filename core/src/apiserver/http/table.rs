@@ -29,7 +29,7 @@ impl Form {
                 let rows = vec![self.row(object, now)];
                 table(object.kind, object.revision, rows, true)
             }
-            Response::Object(object) => object.tree().clone(),
+            Response::Object(object) => object.shown(),
             Response::List(objects, revision) if self.table => {
                 let rows = objects.iter().map(|object| self.row(object, now)).collect();
                 table(request.kind, *revision, rows, true)
@@ -43,7 +43,7 @@ impl Form {
         if self.table {
             table(object.kind, object.revision, vec![self.row(object, now)], first)
         } else {
-            object.tree().clone()
+            object.shown()
         }
     }
 
@@ -51,9 +51,9 @@ impl Form {
         let cells: Vec<Value> =
             object.kind.columns.iter().map(|column| (column.cell)(object, now).into()).collect();
         let shown = if self.whole {
-            object.tree().clone()
+            object.shown()
         } else {
-            let metadata = object.tree().get("metadata").cloned().unwrap_or_default();
+            let metadata = object.shown().get_mut("metadata").map(Value::take).unwrap_or_default();
             json!({ "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata })
         };
         json!({ "cells": cells, "object": shown })
@@ -78,7 +78,7 @@ fn table(kind: &Kind, revision: u64, rows: Vec<Value>, columns: bool) -> Value {
 /// Items of a list carry no kind of their own.
 fn list(kind: &Kind, objects: &[Object], revision: u64) -> Value {
     let item = |object: &Object| {
-        let mut tree = object.tree().clone();
+        let mut tree = object.shown();
         if let Some(map) = tree.as_object_mut() {
             map.remove("apiVersion");
             map.remove("kind");

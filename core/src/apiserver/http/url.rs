@@ -85,6 +85,7 @@ impl Query {
             grace_seconds: self.get("gracePeriodSeconds").and_then(|n| n.parse().ok()),
             propagation: self.get("propagationPolicy").unwrap_or_default().into(),
             uid: Text::default(),
+            through: None,
         })
     }
 }
