@@ -80,9 +80,6 @@ impl ApiServer {
         warnings: &mut Warnings,
         out: &mut Out<'_>,
     ) -> Result<Response, Status> {
-        if request.kind.kind == "Endpoints" {
-            warnings.push(crate::api::endpoints::DEPRECATION.into());
-        }
         managed::check(request)?;
         let result = match &request.verb {
             Verb::Get => self.get(request),

@@ -37,6 +37,10 @@ pub enum FieldErrorKind {
     NotFound,
     /// Somebody else manages it.
     Owned,
+    /// A revision that is yet to come.
+    VersionTooLarge,
+    /// Its namespace is on its way out.
+    Terminating,
 }
 
 impl FieldErrorKind {
@@ -52,6 +56,7 @@ impl FieldErrorKind {
             FieldErrorKind::TooMany => "Too many",
             FieldErrorKind::NotFound => "Not found",
             FieldErrorKind::Owned => "conflict with",
+            FieldErrorKind::VersionTooLarge | FieldErrorKind::Terminating => "",
         }
     }
 
@@ -67,6 +72,8 @@ impl FieldErrorKind {
             FieldErrorKind::TooMany => "FieldValueTooMany",
             FieldErrorKind::NotFound => "FieldValueNotFound",
             FieldErrorKind::Owned => "FieldManagerConflict",
+            FieldErrorKind::VersionTooLarge => "ResourceVersionTooLarge",
+            FieldErrorKind::Terminating => "NamespaceTerminating",
         }
     }
 }
@@ -148,8 +155,10 @@ impl FieldError {
     /// The message without the path, as it stands in `status.details.causes[].message`.
     pub fn body(&self) -> String {
         let mut body = self.kind.words().to_string();
-        if self.kind == FieldErrorKind::Owned {
-            return format!("{body} {}", self.detail);
+        match self.kind {
+            FieldErrorKind::Owned => return format!("{body} {}", self.detail),
+            FieldErrorKind::VersionTooLarge | FieldErrorKind::Terminating => return self.detail.clone(),
+            _ => {}
         }
         for part in [self.value.as_deref(), Some(self.detail.as_str()).filter(|d| !d.is_empty())]
             .into_iter()

@@ -79,6 +79,8 @@ pub struct Options {
     pub propagation: Text,
     /// `preconditions.uid`, for deletion; empty when any will do.
     pub uid: Text,
+    /// `preconditions.resourceVersion`, for deletion; empty when any will do.
+    pub version: Text,
 }
 
 /// What the API server gives back.
