@@ -78,7 +78,6 @@ async fn objects_are_made_read_changed_and_deleted() {
 }
 
 #[tokio::test]
-#[ignore = "managed fields are not there yet"]
 async fn server_side_apply_keeps_managers_apart() {
     let served = Served::start(&["--speed", "10"]);
     let services: Api<Service> = Api::default_namespaced(client(&served));

@@ -4,7 +4,7 @@
 //! watches learns of a write from the store's revision log.
 //!
 //! Models: `staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go`. Omits: authentication, authorization,
-//! quotas, webhooks, managed fields.
+//! quotas, webhooks.
 
 pub mod admission;
 pub mod bootstrap;
@@ -13,6 +13,7 @@ pub mod create;
 pub mod delete;
 pub mod http;
 pub mod keys;
+pub mod managed;
 pub mod meta;
 pub mod patch;
 pub mod pools;
@@ -79,18 +80,18 @@ impl ApiServer {
         warnings: &mut Warnings,
         out: &mut Out<'_>,
     ) -> Result<Response, Status> {
-        if request.kind.kind == "Endpoints" {
-            warnings.push(crate::api::endpoints::DEPRECATION.into());
-        }
+        managed::check(request)?;
         let result = match &request.verb {
             Verb::Get => self.get(request),
             Verb::List => self.list(request),
             Verb::Create(object) => match request.subresource {
                 "binding" => self.bind(request, object, out),
                 "eviction" => self.evict(request, object, out),
-                _ => self.create(request, object, warnings, out),
+                _ => self.create(request, object, None, warnings, out),
             },
-            Verb::Update(object) => self.change(request, &|_| Ok(object.tree().clone()), warnings, out),
+            Verb::Update(object) => {
+                self.change(request, &|_| Ok(object.tree().clone().into()), warnings, out)
+            }
             Verb::Patch(how, patch) => self.patch(request, *how, patch, warnings, out),
             Verb::Delete => self.delete(request, out),
             Verb::DeleteCollection => self.delete_collection(request, out),
@@ -112,6 +113,9 @@ impl ApiServer {
     /// Writes an object that is complete but for its revision.
     fn put(&mut self, mut object: Object, change: Change, out: &mut Out<'_>) -> Object {
         let key = keys::object(object.kind, object.namespace(), object.name());
+        if object.managed.is_none() {
+            object.managed = self.store.get(&key).and_then(|stored| stored.value.object.managed.clone());
+        }
         let cause = self.tell(&key, &object, change, out);
         // Nothing else runs between the check of the revision and this write, so that it cannot conflict.
         let written = self.store.put(&key, None, |revision| {

@@ -1,11 +1,11 @@
 //! Floor 3: etcd: revisions, ranges, transactions and watches over one revision log. Knows nothing of Kubernetes: values
 //! are whatever the caller stores. Nobody reads the Kubernetes store but the API server.
 //!
-//! Models: etcd v3.5 `server/storage/mvcc`. Omits: leases, values at old revisions, multi-key transactions (they come
+//! Models: etcd v3.5 `server/storage/mvcc`. Omits: leases, multi-key transactions (they come
 //! with the etcd lessons).
 
 use crate::base::Text;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// A stored value with its revisions.
@@ -26,6 +26,8 @@ pub struct Change<V> {
     pub key: Text,
     /// The revision.
     pub revision: u64,
+    /// The revision of the write before; 0 when the key is new.
+    pub replaced: u64,
     /// The value before; `None` when the key is new.
     pub before: Option<V>,
     /// The value after; `None` when the key is gone.
@@ -103,12 +105,13 @@ impl<V: Clone> Store<V> {
     ) -> Result<u64, StoreError> {
         let old = self.check(key, expected)?;
         let (before, created) = (old.map(|s| s.value.clone()), old.map(|s| s.created));
+        let replaced = old.map_or(0, |s| s.modified);
         self.revision += 1;
         let (revision, value, key) = (self.revision, make(self.revision), Text::from(key));
         let stored =
             Stored { value: value.clone(), created: created.unwrap_or(revision), modified: revision };
         self.keys.insert(key.clone(), stored);
-        self.record(Change { key, revision, before, after: Some(value) });
+        self.record(Change { key, revision, replaced, before, after: Some(value) });
         Ok(revision)
     }
 
@@ -127,6 +130,7 @@ impl<V: Clone> Store<V> {
         self.record(Change {
             key: key.into(),
             revision: self.revision,
+            replaced: old.modified,
             before: Some(shown.clone()),
             after: None,
         });
@@ -140,6 +144,30 @@ impl<V: Clone> Store<V> {
         }
         let start = self.log.partition_point(|change| change.revision <= revision);
         Ok(self.log.range(start..))
+    }
+
+    /// The keys that begin with a prefix as they were at a revision, in order, each with its value and the revision of its
+    /// last write by then.
+    pub fn at(&self, prefix: &str, revision: u64) -> Result<Vec<(Text, V, u64)>, StoreError> {
+        let mut then: BTreeMap<Text, (V, u64)> =
+            self.range(prefix).map(|(key, s)| (key.clone(), (s.value.clone(), s.modified))).collect();
+        let mut seen = BTreeSet::new();
+        for change in self.since(revision)?.filter(|change| change.key.starts_with(prefix)) {
+            // What a key's first change since then found is what was there.
+            if !seen.insert(change.key.clone()) {
+                continue;
+            }
+            match &change.before {
+                Some(value) => drop(then.insert(change.key.clone(), (value.clone(), change.replaced))),
+                None => drop(then.remove(&change.key)),
+            }
+        }
+        Ok(then.into_iter().map(|(key, (value, modified))| (key, value, modified)).collect())
+    }
+
+    /// The oldest revision that [`Store::at`] and [`Store::since`] still know.
+    pub fn compacted(&self) -> u64 {
+        self.compacted
     }
 
     fn check(&self, key: &str, expected: Option<u64>) -> Result<Option<&Stored<V>>, StoreError> {
@@ -181,6 +209,27 @@ mod tests {
         }
         let seen: Vec<u64> = store.since(1).expect("not compacted").map(|change| change.revision).collect();
         assert_eq!(seen, [2, 3]);
+    }
+
+    #[test]
+    fn what_was_there_at_a_revision_is_found_again() {
+        let mut store = Store::default();
+        store.put("/a", None, |_| "one").expect("unconditional");
+        store.put("/b", None, |_| "two").expect("unconditional");
+        store.put("/a", None, |_| "three").expect("unconditional");
+        store.delete("/b", None, |value, _| value).expect("there");
+        let at = |revision| -> Vec<(&str, u64)> {
+            store
+                .at("/", revision)
+                .expect("not compacted")
+                .into_iter()
+                .map(|(_, value, at)| (value, at))
+                .collect()
+        };
+        assert_eq!(at(1), [("one", 1)]);
+        assert_eq!(at(2), [("one", 1), ("two", 2)]);
+        assert_eq!(at(3), [("three", 3), ("two", 2)]);
+        assert_eq!(at(4), [("three", 3)]);
     }
 
     #[test]

@@ -35,6 +35,12 @@ pub enum FieldErrorKind {
     TooMany,
     /// It names what is not there.
     NotFound,
+    /// Somebody else manages it.
+    Owned,
+    /// A revision that is yet to come.
+    VersionTooLarge,
+    /// Its namespace is on its way out.
+    Terminating,
 }
 
 impl FieldErrorKind {
@@ -49,6 +55,8 @@ impl FieldErrorKind {
             FieldErrorKind::TooLong => "Too long",
             FieldErrorKind::TooMany => "Too many",
             FieldErrorKind::NotFound => "Not found",
+            FieldErrorKind::Owned => "conflict with",
+            FieldErrorKind::VersionTooLarge | FieldErrorKind::Terminating => "",
         }
     }
 
@@ -63,6 +71,9 @@ impl FieldErrorKind {
             FieldErrorKind::TooLong => "FieldValueTooLong",
             FieldErrorKind::TooMany => "FieldValueTooMany",
             FieldErrorKind::NotFound => "FieldValueNotFound",
+            FieldErrorKind::Owned => "FieldManagerConflict",
+            FieldErrorKind::VersionTooLarge => "ResourceVersionTooLarge",
+            FieldErrorKind::Terminating => "NamespaceTerminating",
         }
     }
 }
@@ -124,6 +135,12 @@ impl FieldError {
         FieldError { path: path.into(), kind: FieldErrorKind::NotFound, value, detail: String::new() }
     }
 
+    /// Somebody else manages the field.
+    pub fn owned(path: impl Into<String>, manager: &str) -> FieldError {
+        let detail = manager.to_string();
+        FieldError { path: path.into(), kind: FieldErrorKind::Owned, value: None, detail }
+    }
+
     /// The value may not be below zero.
     pub fn not_negative(path: impl Into<String>, value: Option<i64>) -> Option<FieldError> {
         let value = value.filter(|n| *n < 0)?;
@@ -138,6 +155,11 @@ impl FieldError {
     /// The message without the path, as it stands in `status.details.causes[].message`.
     pub fn body(&self) -> String {
         let mut body = self.kind.words().to_string();
+        match self.kind {
+            FieldErrorKind::Owned => return format!("{body} {}", self.detail),
+            FieldErrorKind::VersionTooLarge | FieldErrorKind::Terminating => return self.detail.clone(),
+            _ => {}
+        }
         for part in [self.value.as_deref(), Some(self.detail.as_str()).filter(|d| !d.is_empty())]
             .into_iter()
             .flatten()

@@ -1,6 +1,6 @@
 //! One Kubernetes object: its kind and its whole tree, shared. Every field that went in comes out again.
 
-use super::{Kind, tree};
+use super::{Kind, Managed, managed, tree};
 use crate::base::{ObjectRef, Text};
 use serde_json::Value;
 use std::sync::Arc;
@@ -16,6 +16,8 @@ pub struct Object {
     pub uid: Text,
     /// `metadata.resourceVersion`; 0 until it is stored.
     pub revision: u64,
+    /// Who manages which fields, once the API server has accepted it; the tree does not hold them.
+    pub managed: Option<Arc<Managed>>,
     tree: Arc<Value>,
 }
 
@@ -34,6 +36,7 @@ impl Object {
             key: ObjectRef::new(kind.kind, namespace, tree::str(&tree, "metadata.name")),
             uid: tree::str(&tree, "metadata.uid").into(),
             revision: tree::str(&tree, "metadata.resourceVersion").parse().unwrap_or(0),
+            managed: None,
             tree: Arc::new(tree),
         }
     }
@@ -47,16 +50,29 @@ impl Object {
         self
     }
 
+    /// The object with these managers.
+    #[must_use]
+    pub fn managed_by(self, managed: Option<Arc<Managed>>) -> Object {
+        Object { managed, ..self }
+    }
+
     /// The whole tree.
     pub fn tree(&self) -> &Value {
         &self.tree
+    }
+
+    /// The whole tree with `metadata.managedFields`, as clients see it.
+    pub fn shown(&self) -> Value {
+        let mut tree = (*self.tree).clone();
+        managed::attach(&mut tree, self.managed.as_deref());
+        tree
     }
 
     /// The object with its tree changed.
     pub fn edit(&self, change: impl FnOnce(&mut Value)) -> Object {
         let mut tree = (*self.tree).clone();
         change(&mut tree);
-        Object::new(self.kind, tree)
+        Object { managed: self.managed.clone(), ..Object::new(self.kind, tree) }
     }
 
     /// The object's name.

@@ -71,12 +71,16 @@ pub struct Options {
     pub field_manager: Text,
     /// `force`, for apply.
     pub force: bool,
+    /// The subresource through which the object itself is changed, as `scale` does.
+    pub through: Option<&'static str>,
     /// `gracePeriodSeconds`, for deletion.
     pub grace_seconds: Option<u64>,
     /// `propagationPolicy`, for deletion: `Background` when empty.
     pub propagation: Text,
     /// `preconditions.uid`, for deletion; empty when any will do.
     pub uid: Text,
+    /// `preconditions.resourceVersion`, for deletion; empty when any will do.
+    pub version: Text,
 }
 
 /// What the API server gives back.

@@ -1,6 +1,7 @@
 //! The API server's refusals: `metav1.Status` with code, reason, message and causes in upstream's words.
 //! Models: apimachinery `pkg/api/errors/errors.go`.
 
+use super::field_error::FieldErrorKind;
 use super::{FieldError, Kind};
 use crate::base::Text;
 use serde_json::{Value, json};
@@ -90,6 +91,23 @@ impl Status {
         Status { code: 422, reason: "Invalid", message, name: name.into(), resource, causes }
     }
 
+    /// 504: a revision that is yet to come.
+    pub fn too_large_version(said: u64, current: u64) -> Status {
+        let words = format!("Too large resource version: {said}, current: {current}");
+        let why = "Too large resource version".into();
+        let kind = FieldErrorKind::VersionTooLarge;
+        let cause = FieldError { path: String::new(), kind, value: None, detail: why };
+        Status { causes: vec![cause], ..Status::plain(504, "Timeout", words) }
+    }
+
+    /// 422: the options of a request have problems.
+    pub fn invalid_options(kind: &'static str, causes: Vec<FieldError>) -> Status {
+        let list: Vec<String> = causes.iter().map(ToString::to_string).collect();
+        let body = if let [one] = list.as_slice() { one.clone() } else { format!("[{}]", list.join(", ")) };
+        let message = format!("{kind}.meta.k8s.io \"\" is invalid: {body}");
+        Status { resource: ("meta.k8s.io", kind), causes, ..Status::plain(422, "Invalid", message) }
+    }
+
     fn about(code: u16, reason: &'static str, message: String, kind: &Kind, name: &str) -> Status {
         let resource = (kind.group, kind.plural);
         Status { code, reason, message, name: name.into(), resource, causes: Vec::new() }
@@ -109,11 +127,20 @@ impl Status {
             }
         }
         if !self.causes.is_empty() {
-            let cause =
-                |c: &FieldError| json!({ "reason": c.kind.cause(), "message": c.body(), "field": c.path });
+            let cause = |c: &FieldError| {
+                let mut cause = json!({ "reason": c.kind.cause(), "message": c.body() });
+                if !c.path.is_empty() {
+                    cause["field"] = c.path.as_str().into();
+                }
+                cause
+            };
             details.insert("causes".into(), self.causes.iter().map(cause).collect());
         }
-        if !details.is_empty() {
+        if self.code == 504 {
+            details.insert("retryAfterSeconds".into(), 1.into());
+        }
+        // Who may not do something, or cannot be given it, is told of no object.
+        if !details.is_empty() || matches!(self.code, 405 | 406 | 415) {
             status["details"] = Value::Object(details);
         }
         status

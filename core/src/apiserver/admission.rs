@@ -4,6 +4,7 @@
 //! `LimitRanger`, `ResourceQuota`, `PodSecurity` and the rest.
 
 use super::ApiServer;
+use crate::api::field_error::{FieldError, FieldErrorKind};
 use crate::api::{Kind, Object, Request, Status, namespace, node, pod, tree};
 use serde_json::{Value, json};
 
@@ -26,7 +27,10 @@ impl ApiServer {
             let words = format!(
                 "unable to create new content in namespace {namespace} because it is being terminated"
             );
-            return Err(Status::forbidden(request.kind, name, &words));
+            let detail = format!("namespace {namespace} is being terminated");
+            let (path, kind) = ("metadata.namespace".to_string(), FieldErrorKind::Terminating);
+            let causes = vec![FieldError { path, kind, value: None, detail }];
+            return Err(Status { causes, ..Status::forbidden(request.kind, name, &words) });
         }
         Ok(())
     }

@@ -3,11 +3,12 @@
 //! Models: `Store.Create` and `rest.BeforeCreate`.
 
 use super::services::Claim;
-use super::{ApiServer, Warnings, admission, meta};
-use crate::api::{Object, Request, Response, Status, tree};
+use super::{ApiServer, Warnings, admission, managed, meta};
+use crate::api::{Managed, Object, Request, Response, Status, tree};
 use crate::effect::Out;
 use crate::trace::Change;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// How often another name is drawn when a generated one is taken.
 const NAME_ATTEMPTS: usize = 8;
@@ -17,11 +18,13 @@ impl ApiServer {
         &mut self,
         request: &Request,
         object: &Object,
+        applied: Option<Managed>,
         warnings: &mut Warnings,
         out: &mut Out<'_>,
     ) -> Result<Response, Status> {
         let kind = request.kind;
         let mut tree = object.tree().clone();
+        let said = managed::take_said(&mut tree);
         place(request, &mut tree)?;
         let shown = match tree::str(&tree, "metadata.name") {
             "" => tree::str(&tree, "metadata.generateName"),
@@ -29,10 +32,13 @@ impl ApiServer {
         };
         self.check_namespace(request, shown)?;
         (kind.defaults)(&mut tree);
+        let writer = managed::Writer::new(request, out.now);
+        let managed =
+            applied.or_else(|| Some(writer?.created(&tree, managed::before(said.as_deref(), None))));
         admission::admit(kind, &mut tree);
         self.name(request, &mut tree, out);
         let claim = self.claim_new(request, &mut tree, out)?;
-        let result = self.finish_create(request, tree, &claim, warnings, out);
+        let result = self.finish_create(request, (tree, managed), &claim, warnings, out);
         self.settle(claim, result.is_ok() && !request.options.dry_run);
         result
     }
@@ -40,7 +46,7 @@ impl ApiServer {
     fn finish_create(
         &mut self,
         request: &Request,
-        mut tree: Value,
+        (mut tree, managed): (Value, Option<Managed>),
         claim: &Claim,
         warnings: &mut Warnings,
         out: &mut Out<'_>,
@@ -51,7 +57,7 @@ impl ApiServer {
         let uid = meta::uid(kind, namespace, name, out);
         meta::stamp(kind, &mut tree, &uid, out);
         let mut wrong = meta::problems(kind, &tree);
-        let object = Object::new(kind, tree);
+        let object = Object::new(kind, tree).managed_by(managed.map(Arc::new));
         wrong.extend((kind.problems)(&object, None));
         if !wrong.is_empty() {
             return Err(Status::invalid(kind, object.name(), wrong));

@@ -4,7 +4,7 @@
 //! garbage collector's part.
 
 use super::{ApiServer, admission, update};
-use crate::api::{Object, Request, Response, Status, namespace, pod, tree};
+use crate::api::{FieldError, Object, Request, Response, Status, namespace, pod, tree};
 use crate::base::{Duration, Instant};
 use crate::effect::Out;
 use crate::trace::Change;
@@ -47,6 +47,14 @@ impl ApiServer {
             let words = update::uid_words(&options.uid, &object.uid);
             return Err(Status::precondition(object.kind, object.name(), &words));
         }
+        if !options.version.is_empty() && options.version.parse() != Ok(object.revision) {
+            let (said, found) = (&options.version, object.revision);
+            let words = format!(
+                "Precondition failed: ResourceVersion in precondition: {said}, ResourceVersion in object meta: {found}"
+            );
+            return Err(Status::precondition(object.kind, object.name(), &words));
+        }
+        check_propagation(&options.propagation)?;
         admission::check_deletion(object)?;
         if options.dry_run {
             return Ok(object.clone());
@@ -64,6 +72,18 @@ impl ApiServer {
         }
         Ok(self.put(marked, Change::Terminating, out))
     }
+}
+
+/// What is wished for what the object owns must be one of three things.
+fn check_propagation(wish: &str) -> Result<(), Status> {
+    if matches!(wish, "" | "Foreground" | "Background" | "Orphan") {
+        return Ok(());
+    }
+    let known = ["Foreground", "Background", "Orphan", "nil"];
+    Err(Status::invalid_options(
+        "DeleteOptions",
+        vec![FieldError::not_supported("propagationPolicy", wish, &known)],
+    ))
 }
 
 /// The object marked for deletion. A second request may shorten what is left, never lengthen it.

@@ -1,13 +1,17 @@
 //! The HTTP codec: URLs to typed requests, answers to JSON. A thin layer; what requests do is decided elsewhere.
 //!
 //! Models: `k8s.io/apiserver/pkg/endpoints`. Omits: protobuf (JSON is sent, as servers do for clients that take both),
-//! paging (`limit` is taken and everything is sent).
+//! CBOR.
 
 pub mod body;
 pub mod discovery;
+mod negotiate;
 pub mod openapi;
+pub mod page;
 pub mod stream;
 pub mod table;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;
 pub mod url;
 
 pub use stream::WatchSpec;
@@ -17,9 +21,12 @@ use crate::api::{Request, Response, Status, Verb, pod, tree};
 use crate::base::Text;
 use crate::effect::Out;
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, WARNING};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT, VARY, WARNING};
 use serde_json::{Value, json};
 use url::Target;
+
+/// The most bytes that a body may have.
+const MAX_BODY: usize = 3 * 1024 * 1024;
 
 /// What comes of an HTTP request.
 #[derive(Debug)]
@@ -48,28 +55,50 @@ pub struct KubeletRequest {
 impl ApiServer {
     /// Carries out an HTTP request.
     pub fn http(&mut self, request: &http::Request<Bytes>, out: &mut Out<'_>) -> HttpOutcome {
-        let path = request.uri().path();
-        let version = &self.config.version;
-        let found = discovery::answer(path, version).or_else(|| openapi::answer(path, version));
-        if let Some(found) = found {
-            return HttpOutcome::Response(json_response(200, &found));
-        }
-        if matches!(path, "/healthz" | "/readyz" | "/livez") {
-            return HttpOutcome::Response(response(
-                200,
-                "text/plain; charset=utf-8",
-                Bytes::from_static(b"ok"),
-            ));
-        }
+        let header = |name| request.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let (path, accept) = (request.uri().path(), header(ACCEPT));
         let query = url::Query::parse(request.uri().query().unwrap_or_default());
-        let Some(target) = Target::parse(path) else {
-            let status = Status::plain(404, "NotFound", "the server could not find the requested resource");
-            return HttpOutcome::Response(refusal(&status));
-        };
-        match self.dispatch(request, &target, &query, out) {
+        let mut outcome = match self.answer(request, path, &query, accept, out) {
             Ok(outcome) => outcome,
             Err(status) => HttpOutcome::Response(refusal(&status)),
+        };
+        if let HttpOutcome::Response(answer) = &mut outcome {
+            dress(answer, &query, accept, header(USER_AGENT));
         }
+        outcome
+    }
+
+    fn answer(
+        &mut self,
+        request: &http::Request<Bytes>,
+        path: &str,
+        query: &url::Query,
+        accept: &str,
+        out: &mut Out<'_>,
+    ) -> Result<HttpOutcome, Status> {
+        if request.body().len() > MAX_BODY {
+            let words = format!("Request entity too large: limit is {MAX_BODY}");
+            return Err(Status::plain(413, "RequestEntityTooLarge", words));
+        }
+        if let Some(found) = discovery::answer(path, query, accept, &self.config) {
+            if !request.method().is_safe() || request.method() == http::Method::OPTIONS {
+                return Err(body::not_allowed());
+            }
+            return Ok(HttpOutcome::Response(discovered(found)));
+        }
+        if let Some(found) = openapi::answer(path, &self.config.version) {
+            return Ok(HttpOutcome::Response(json_response(200, &found, &[])));
+        }
+        let Some(target) = Target::parse(path).filter(Target::exists) else {
+            return Ok(HttpOutcome::Response(discovered(discovery::not_found())));
+        };
+        if !target.allows(request.method()) {
+            return Err(body::not_allowed());
+        }
+        if target.subresource != "log" {
+            negotiate::accepted(accept)?;
+        }
+        self.dispatch(request, &target, query, out)
     }
 
     fn dispatch(
@@ -83,9 +112,13 @@ impl ApiServer {
             return self.log_request(target, query).map(HttpOutcome::Kubelet);
         }
         let mut warnings = Warnings::new();
+        if target.kind.kind == "Endpoints" {
+            warnings.push(crate::api::endpoints::DEPRECATION.into());
+        }
         let request = body::request(http, target, query, &mut warnings)?;
         let form = table::Form::of(http.headers().get(ACCEPT), query);
-        if query.get("watch").is_some_and(|watch| matches!(watch, "true" | "1")) {
+        let watches = query.get("watch").is_some_and(|watch| matches!(watch, "true" | "1"));
+        if matches!(request.verb, Verb::Get | Verb::List) && (target.watches || watches) {
             return Ok(HttpOutcome::Watch(Box::new(self.open_watch(request, query, form, out.now)?)));
         }
         // A POST creates, and so may a PUT or an applied configuration where there is nothing yet.
@@ -95,23 +128,38 @@ impl ApiServer {
             Verb::Update(_) | Verb::Patch(..) => is_missing && request.subresource.is_empty(),
             _ => false,
         };
+        if matches!(request.verb, Verb::List) {
+            let page = match self.page(&request, query) {
+                Ok(page) => page,
+                Err(status) => {
+                    let value = page::refusal(&status, query);
+                    return Ok(HttpOutcome::Response(json_response(status.code, &value, &warnings)));
+                }
+            };
+            let value = form.write_page(request.kind, &page, out.now);
+            return Ok(HttpOutcome::Response(json_response(200, &value, &warnings)));
+        }
+        if matches!(request.verb, Verb::Get) {
+            self.check_version(query)?;
+        }
         let result = self.handle(&request, &mut warnings, out)?;
-        let code = if creates { 201 } else { 200 };
+        // What is held stays for a while, and is shown as it is then.
+        let stays = matches!(request.verb, Verb::Delete)
+            && !request.options.dry_run
+            && self.stored(request.kind, &request.namespace, &request.name).is_some();
+        let code = match &*request.options.propagation {
+            _ if creates => 201,
+            "Foreground" if stays => 202,
+            _ => 200,
+        };
         let value = match (&request.verb, result) {
-            (Verb::Delete, Response::Object(object)) if !object.kind.returns_deleted => json!({
+            (Verb::Delete, Response::Object(object)) if !stays && !object.kind.returns_deleted => json!({
                 "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
                 "details": { "name": object.name(), "group": object.kind.group, "kind": object.kind.plural, "uid": &*object.uid },
             }),
             (_, result) => form.write(&request, &result, out.now),
         };
-        let mut answer = json_response(code, &value);
-        for warning in warnings {
-            let text = format!("299 - \"{}\"", warning.replace('\\', "\\\\").replace('"', "\\\""));
-            if let Ok(value) = HeaderValue::from_str(&text) {
-                answer.headers_mut().append(WARNING, value);
-            }
-        }
-        Ok(HttpOutcome::Response(answer))
+        Ok(HttpOutcome::Response(json_response(code, &value, &warnings)))
     }
 
     fn log_request(&self, target: &Target, query: &url::Query) -> Result<KubeletRequest, Status> {
@@ -143,13 +191,54 @@ impl ApiServer {
     }
 }
 
-/// A refusal as an answer.
-fn refusal(status: &Status) -> http::Response<Bytes> {
-    json_response(status.code, &status.to_json())
+/// An answer of discovery.
+fn discovered(found: discovery::Found) -> http::Response<Bytes> {
+    match found {
+        discovery::Found::Plain(value) => json_response(200, &value, &[]),
+        discovery::Found::Aggregated(value) => {
+            let body = Bytes::from(format!("{value}\n"));
+            let mut answer = response(200, discovery::AGGREGATED, body);
+            answer.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
+            answer
+        }
+        discovery::Found::Text(text, is_good) => {
+            response(if is_good { 200 } else { 404 }, "text/plain; charset=utf-8", Bytes::from(text))
+        }
+    }
 }
 
-fn json_response(code: u16, value: &Value) -> http::Response<Bytes> {
-    response(code, "application/json", Bytes::from(format!("{value}\n")))
+/// Puts an answer of JSON into the shape that its client wants: as YAML, or with indentation for those who look at it.
+fn dress(answer: &mut http::Response<Bytes>, query: &url::Query, accept: &str, agent: &str) {
+    let is_json = answer.headers().get(CONTENT_TYPE).is_some_and(|content| content == "application/json");
+    let by_eye = ["curl", "Wget", "Mozilla/5.0"].iter().any(|eye| agent.starts_with(eye));
+    let pretty = query.value("pretty").map_or(by_eye, |said| !matches!(said, "false" | "0"));
+    let is_yaml = matches!(negotiate::accepted(accept), Ok(negotiate::Language::Yaml));
+    if !is_json || !(pretty || is_yaml) {
+        return;
+    }
+    let Ok(value) = serde_json::from_slice::<Value>(answer.body()) else { return };
+    if is_yaml {
+        *answer.body_mut() = Bytes::from(crate::api::yaml::write(&value));
+        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/yaml"));
+    } else if let Ok(text) = serde_json::to_string_pretty(&value) {
+        *answer.body_mut() = Bytes::from(text);
+    }
+}
+
+/// A refusal as an answer.
+fn refusal(status: &Status) -> http::Response<Bytes> {
+    json_response(status.code, &status.to_json(), &[])
+}
+
+fn json_response(code: u16, value: &Value, warnings: &[String]) -> http::Response<Bytes> {
+    let mut answer = response(code, "application/json", Bytes::from(format!("{value}\n")));
+    for warning in warnings {
+        let text = format!("299 - \"{}\"", warning.replace('\\', "\\\\").replace('"', "\\\""));
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            answer.headers_mut().append(WARNING, value);
+        }
+    }
+    answer
 }
 
 fn response(code: u16, content: &'static str, body: Bytes) -> http::Response<Bytes> {

@@ -72,7 +72,6 @@ pub fn carry_over(old: &Object, tree: &mut Value) {
 /// Drops what Go leaves out when it writes: empty maps and lists, and nulls.
 fn tidy(tree: &mut Value) {
     if let Some(metadata) = tree.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.remove("managedFields");
         metadata.retain(|_, value| match value {
             Value::Null => false,
             Value::Object(map) => !map.is_empty(),

@@ -51,7 +51,7 @@ impl ApiServer {
     ) -> Result<Response, Status> {
         let found = self.stored(request.kind, &request.namespace, &request.name);
         let object = found.ok_or_else(|| Status::not_found(request.kind, &request.name))?.clone();
-        let wanted = make(&scale_of(&object)?)?;
+        let wanted = make(&scale_of(&object)?)?.tree;
         let said = tree::str(&wanted, "metadata.resourceVersion");
         if !said.is_empty() && said.parse() != Ok(object.revision) {
             return Err(Status::conflict(request.kind, &request.name));
@@ -62,11 +62,12 @@ impl ApiServer {
             let wrong = crate::api::FieldError::invalid("spec.replicas", &json!(replicas), words);
             return Err(Status::invalid(&SCALE, &request.name, vec![wrong]));
         }
-        let whole = Request { subresource: "", ..request.clone() };
+        let mut whole = Request { subresource: "", ..request.clone() };
+        whole.options.through = Some("scale");
         let change = |old: &Object| {
             let mut tree = old.tree().clone();
             tree::set(&mut tree, "spec.replicas", replicas);
-            Ok(tree)
+            Ok(tree.into())
         };
         let answer = self.change(&whole, &change, warnings, out)?;
         let changed = answer.object().cloned().unwrap_or(object);

@@ -49,6 +49,26 @@ impl Bench {
         self.answer(&Request::create("test", Object::new(kind, object)))
     }
 
+    /// Sends an HTTP request as curl does.
+    pub fn http(&mut self, method: &str, path: &str, content: &str, body: &str) -> (u16, Value) {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("accept", "application/json")
+            .header("user-agent", "curl/8.5.0")
+            .header("content-type", content)
+            .body(bytes::Bytes::copy_from_slice(body.as_bytes()))
+            .expect("a request");
+        match self.with(|server, out| server.http(&request, out)) {
+            super::HttpOutcome::Response(answer) => {
+                let body = serde_json::from_slice(answer.body())
+                    .unwrap_or_else(|_| String::from_utf8_lossy(answer.body()).into_owned().into());
+                (answer.status().as_u16(), body)
+            }
+            other => panic!("no answer: {other:?}"),
+        }
+    }
+
     pub fn answer(&mut self, request: &Request) -> Result<Object, Status> {
         Ok(self.request(request)?.object().cloned().expect("an object"))
     }

@@ -3,14 +3,27 @@
 //! Models: `Store.Update` and `rest.BeforeUpdate`.
 
 use super::services::Claim;
-use super::{ApiServer, Warnings, create, meta};
-use crate::api::{Kind, Object, Request, Response, Status, Verb, endpoint_slice, namespace, tree};
+use super::{ApiServer, Warnings, create, managed, meta};
+use crate::api::{Kind, Managed, Object, Request, Response, Status, Verb, endpoint_slice, namespace, tree};
 use crate::effect::Out;
 use crate::trace::Change;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Makes the new tree out of the old object.
-pub(super) type Make<'a> = dyn Fn(&Object) -> Result<Value, Status> + 'a;
+pub(super) type Make<'a> = dyn Fn(&Object) -> Result<Made, Status> + 'a;
+
+/// A new tree, and who manages it where that is known already.
+pub(super) struct Made {
+    pub tree: Value,
+    pub managed: Option<Managed>,
+}
+
+impl From<Value> for Made {
+    fn from(tree: Value) -> Made {
+        Made { tree, managed: None }
+    }
+}
 
 impl ApiServer {
     /// Changes an object to what `make` makes of it.
@@ -28,15 +41,20 @@ impl ApiServer {
         let Some(old) = self.stored(kind, &request.namespace, &request.name).cloned() else {
             return self.create_instead(request, make, warnings, out);
         };
-        let mut tree = make(&old)?;
+        let Made { mut tree, managed } = make(&old)?;
+        let said = managed::take_said(&mut tree).filter(|_| request.subresource.is_empty());
         create::place(request, &mut tree)?;
         check_identity(&old, &mut tree)?;
         meta::carry_over(&old, &mut tree);
         (kind.defaults)(&mut tree);
         keep_other_half(request, &old, &mut tree);
+        let managed = match managed {
+            Some(managed) => Some(Arc::new(managed)),
+            None => managed_after(request, &old, &tree, said.as_deref(), out),
+        };
         let claim = self.claim_changed(request, &old, &mut tree, out)?;
         count_generation(kind, &old, &mut tree);
-        let result = self.finish_change(request, &old, tree, &claim, warnings, out);
+        let result = self.finish_change(request, &old, (tree, managed), &claim, warnings, out);
         self.settle(claim, result.is_ok() && !request.options.dry_run);
         result
     }
@@ -54,25 +72,25 @@ impl ApiServer {
             return Err(Status::not_found(kind, name));
         }
         let nothing = Object::new(kind, Value::Object(serde_json::Map::new()));
-        let object = Object::new(kind, make(&nothing)?);
+        let object = Object::new(kind, make(&nothing)?.tree);
         if object.revision != 0 {
             return Err(Status::not_found(kind, name));
         }
-        self.create(request, &object, warnings, out)
+        self.create(request, &object, None, warnings, out)
     }
 
     fn finish_change(
         &mut self,
         request: &Request,
         old: &Object,
-        tree: Value,
+        (tree, managed): (Value, Option<Arc<Managed>>),
         claim: &Claim,
         warnings: &mut Warnings,
         out: &mut Out<'_>,
     ) -> Result<Response, Status> {
         let kind = request.kind;
         let mut wrong = meta::problems(kind, &tree);
-        let object = Object::new(kind, tree);
+        let object = Object::new(kind, tree).managed_by(managed);
         let is_whole = request.subresource.is_empty();
         if is_whole {
             wrong.extend((kind.problems)(&object, Some(old)));
@@ -84,7 +102,10 @@ impl ApiServer {
             warnings.extend((kind.warnings)(&object, Some(old)));
         }
         // What changes nothing is not written: the revision stays.
-        if object == *old || request.options.dry_run {
+        if object == *old && same_managers(&object, old) {
+            return Ok(Response::Object(old.clone()));
+        }
+        if request.options.dry_run {
             return Ok(Response::Object(object));
         }
         if is_released(&object) {
@@ -93,6 +114,31 @@ impl ApiServer {
         self.tell_claim(&object.key, claim, out);
         let change = if request.subresource == "status" { Change::StatusUpdated } else { Change::Updated };
         Ok(Response::Object(self.put(object, change, out)))
+    }
+}
+
+/// Who manages an object after it was changed.
+fn managed_after(
+    request: &Request,
+    old: &Object,
+    tree: &Value,
+    said: Option<&[Value]>,
+    out: &Out<'_>,
+) -> Option<Arc<Managed>> {
+    if said.is_none() && tree == old.tree() {
+        return old.managed.clone();
+    }
+    let before = managed::before(said, old.managed.as_deref());
+    let writer = managed::Writer::new(request, out.now)?;
+    Some(Arc::new(writer.updated(old.tree(), tree, before, false)))
+}
+
+/// Whether the same managers manage the same fields; when they last did does not count.
+fn same_managers(object: &Object, old: &Object) -> bool {
+    match (&object.managed, &old.managed) {
+        (Some(new), Some(old)) => Arc::ptr_eq(new, old) || new.same_sets(old),
+        (None, None) => true,
+        (Some(one), None) | (None, Some(one)) => one.0.is_empty(),
     }
 }
 

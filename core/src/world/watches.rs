@@ -38,6 +38,8 @@ struct Subscription {
 struct Stream {
     spec: WatchSpec,
     due: Option<Instant>,
+    /// The timer that is set for what the watch does by itself.
+    timer: Option<Instant>,
 }
 
 impl Watches {
@@ -61,7 +63,7 @@ impl Watches {
 
     pub(super) fn add_stream(&mut self, pid: Pid, fd: Fd, spec: WatchSpec, out: &mut Out<'_>) {
         let due = out.now + out.timing.api;
-        self.streams.insert((pid, fd), Stream { spec, due: Some(due) });
+        self.streams.insert((pid, fd), Stream { spec, due: Some(due), timer: None });
         out.at(due, Wake::Watch(Client::Process(pid, fd)));
     }
 
@@ -175,6 +177,11 @@ impl Rooms {
         stream.due = None;
         let lines = self.api.watch_lines(&mut stream.spec, out.now);
         let ended = stream.spec.ended(out.now);
+        let next = stream.spec.wakes();
+        if !ended && stream.timer != Some(next) {
+            stream.timer = Some(next);
+            out.at(next, Wake::Watch(Client::Process(pid, fd)));
+        }
         if ended {
             self.watches.streams.remove(&(pid, fd));
         }

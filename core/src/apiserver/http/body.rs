@@ -1,9 +1,10 @@
 //! Bodies: what a POST, PUT, PATCH or DELETE carries, decoded as strictly as it asks for.
 
+use super::negotiate::{self, Language};
 use super::url::{Query, Target};
 use super::{Warnings, plain_request};
 use crate::api::request::PatchType;
-use crate::api::{Object, Request, Status, Verb, decode, tree, yaml};
+use crate::api::{FieldError, Object, Request, Status, Verb, decode, fields, tree, yaml};
 use crate::apiserver::patch::fit;
 use bytes::Bytes;
 use http::Method;
@@ -18,6 +19,7 @@ pub(super) fn request(
     warnings: &mut Warnings,
 ) -> Result<Request, Status> {
     let has_name = !target.name.is_empty();
+    check_options(http.method(), query)?;
     let mut options = query.options()?;
     let verb = match *http.method() {
         Method::GET if has_name => Verb::Get,
@@ -33,18 +35,84 @@ pub(super) fn request(
             if let Some(policy) = said("propagationPolicy").and_then(Value::as_str) {
                 options.propagation = policy.into();
             }
+            // How the wish for what is owned was put before there were three of them.
+            if options.propagation.is_empty() && said("orphanDependents") == Some(&Value::Bool(true)) {
+                options.propagation = "Orphan".into();
+            }
+            options.version = tree::str(&body, "preconditions.resourceVersion").into();
             options.uid = tree::str(&body, "preconditions.uid").into();
             options.dry_run |= tree::list(&body, "dryRun").iter().any(|v| v == "All");
             if has_name { Verb::Delete } else { Verb::DeleteCollection }
         }
-        _ => {
-            let words = "the server does not allow this method on the requested resource";
-            return Err(Status::plain(405, "MethodNotAllowed", words));
-        }
+        _ => return Err(not_allowed()),
     };
     let mut request = plain_request(http, target, verb);
     request.options = options;
     Ok(request)
+}
+
+/// The refusal of a method.
+pub(super) fn not_allowed() -> Status {
+    let words = "the server does not allow this method on the requested resource";
+    Status::plain(405, "MethodNotAllowed", words)
+}
+
+/// What the query of a write may say.
+fn check_options(method: &Method, query: &Query) -> Result<(), Status> {
+    let kind = match *method {
+        Method::POST => "CreateOptions",
+        Method::PUT => "UpdateOptions",
+        Method::PATCH => "PatchOptions",
+        Method::DELETE => "DeleteOptions",
+        _ => return Ok(()),
+    };
+    let mut wrong = Vec::new();
+    for (key, known) in [("dryRun", &["All"][..]), ("fieldValidation", &["Ignore", "Strict", "Warn"][..])] {
+        if let Some(said) = query.get(key).filter(|said| !known.contains(said)) {
+            wrong.push(FieldError::not_supported(key, said, known));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Status::invalid_options(kind, wrong)) }
+}
+
+/// A body that is an object of a kind, as a tree.
+fn body_of(http: &http::Request<Bytes>, kind: &str) -> Result<Value, Status> {
+    let unrecognized = |words: String| {
+        let shown = negotiate::summary(http.body());
+        let words =
+            format!("the object provided is unrecognized (must be of type {kind}): {words} ({shown})");
+        Status::bad_request(words)
+    };
+    match negotiate::sent(content_type(http))? {
+        Language::Yaml => apply_body(http.body()),
+        Language::Json => serde_json::from_slice(http.body()).map_err(|error| {
+            let words = negotiate::json_problem(http.body()).unwrap_or_else(|| error.to_string());
+            unrecognized(format!("couldn't get version/kind; json parse error: {words}"))
+        }),
+    }
+}
+
+fn content_type(http: &http::Request<Bytes>) -> &str {
+    http.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// The refusal of an object of another kind, in upstream's words.
+fn check_kind(target: &Target, version: &str, kind: &str) -> Result<(), Status> {
+    let (own_version, own_kind) = (target.kind.api_version(), target.kind.kind);
+    let version = if version.is_empty() { own_version.as_str() } else { version };
+    let kind = if kind.is_empty() { own_kind } else { kind };
+    if version == own_version && kind == own_kind {
+        return Ok(());
+    }
+    let short = version.rsplit_once('/').map_or(version, |(_, short)| short);
+    let why = if fields::of(version, kind).is_some() {
+        let group = target.kind.group.split('.').next().filter(|group| !group.is_empty()).unwrap_or("core");
+        format!("converting ({short}.{kind}) to ({group}.{own_kind}): unknown conversion")
+    } else {
+        let scheme = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
+        format!("no kind {kind:?} is registered for version {version:?} in scheme {scheme:?}")
+    };
+    Err(Status::bad_request(format!("{kind} in version {short:?} cannot be handled as a {own_kind}: {why}")))
 }
 
 fn object(
@@ -53,25 +121,30 @@ fn object(
     query: &Query,
     warnings: &mut Warnings,
 ) -> Result<Object, Status> {
-    let mut body = read(http.body())?;
+    let mut body = body_of(http, target.kind.kind)?;
     if !body.is_object() {
-        return Err(Status::bad_request("the object provided is unrecognized: it must be a JSON object"));
+        let found = match body {
+            Value::Array(_) => "array",
+            Value::String(_) => "string",
+            Value::Bool(_) => "bool",
+            _ => "number",
+        };
+        let words = format!(
+            "the object provided is unrecognized (must be of type {}): couldn't get version/kind; json parse error: json: \
+             cannot unmarshal {found} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; \
+             Kind string \"json:\\\"kind,omitempty\\\"\" }} ({})",
+            target.kind.kind,
+            negotiate::summary(http.body())
+        );
+        return Err(Status::bad_request(words));
     }
     let of_itself = matches!(target.subresource, "" | "status");
     if of_itself {
+        check_kind(target, tree::str(&body, "apiVersion"), tree::str(&body, "kind"))?;
         if !check(&body, target, query, warnings)? {
             decode::prune(&target.kind.api_version(), target.kind.kind, &mut body);
         }
         let (version, kind) = (target.kind.api_version(), target.kind.kind);
-        let said = (tree::str(&body, "apiVersion").to_string(), tree::str(&body, "kind").to_string());
-        let fits = (said.0.is_empty() || said.0 == version) && (said.1.is_empty() || said.1 == kind);
-        if !fits {
-            let words = format!(
-                "{} in version {:?} cannot be handled as a {kind}: converting ({}) to ({version}.{kind}): unknown conversion",
-                said.1, said.0, said.1
-            );
-            return Err(Status::bad_request(words));
-        }
         tree::set(&mut body, "apiVersion", version);
         tree::set(&mut body, "kind", kind);
     }
@@ -100,19 +173,18 @@ fn patch(
     query: &Query,
     warnings: &mut Warnings,
 ) -> Result<Verb, Status> {
-    let content = http.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let how = match content.split(';').next().unwrap_or_default().trim() {
+    let how = match content_type(http).split(';').next().unwrap_or_default().trim() {
         "application/json-patch+json" => PatchType::Json,
         "application/merge-patch+json" => PatchType::Merge,
         "application/strategic-merge-patch+json" => PatchType::Strategic,
         "application/apply-patch+yaml" => PatchType::Apply,
-        other => {
-            let words = format!(
-                "the body of the request was in an unknown format - accepted media types include: \
-                 application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, \
-                 application/strategic-merge-patch+json (it was {other:?})"
-            );
-            return Err(Status::plain(415, "UnsupportedMediaType", words));
+        _ => {
+            return Err(negotiate::unsupported(&[
+                "application/json-patch+json",
+                "application/merge-patch+json",
+                "application/strategic-merge-patch+json",
+                "application/apply-patch+yaml",
+            ]));
         }
     };
     let mut body = match how {

@@ -3,6 +3,7 @@
 use crate::api::request::Options;
 use crate::api::{Kind, Selector, Status};
 use crate::base::Text;
+use http::Method;
 
 /// What a path means.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct Target {
     pub name: Text,
     /// The subresource; empty for the object itself.
     pub subresource: &'static str,
+    /// Whether the path is one of those that watch, as in `/api/v1/watch/services`.
+    pub watches: bool,
 }
 
 /// The subresources that paths may name.
@@ -29,13 +32,17 @@ impl Target {
             ["apis", group, version, rest @ ..] => (*group, *version, rest),
             _ => return None,
         };
+        let (watches, rest) = match rest {
+            ["watch", rest @ ..] => (true, rest),
+            rest => (false, rest),
+        };
         let target = |namespace: &str, plural, name: &str, sub: &str| {
             let subresource = match sub {
                 "" => "",
                 sub => SUBRESOURCES.iter().find(|known| **known == sub)?,
             };
             let kind = Kind::of_url(group, version, plural)?;
-            Some(Target { kind, namespace: namespace.into(), name: name.into(), subresource })
+            Some(Target { kind, namespace: namespace.into(), name: name.into(), subresource, watches })
         };
         match rest {
             ["namespaces", namespace, sub @ ("status" | "finalize")] => {
@@ -49,6 +56,42 @@ impl Target {
             [plural, name, sub] => target("", plural, name, sub),
             _ => None,
         }
+    }
+}
+
+impl Target {
+    /// Whether there is such a place: a namespace where the kind has one and only there, and a part that the kind has.
+    pub fn exists(&self) -> bool {
+        let kind = self.kind;
+        let placed = if kind.namespaced {
+            self.name.is_empty() || !self.namespace.is_empty()
+        } else {
+            self.namespace.is_empty()
+        };
+        let has_part = match self.subresource {
+            "" => true,
+            "status" => kind.has_status,
+            "scale" => kind.has_scale,
+            "finalize" => kind.kind == "Namespace",
+            _ => kind.kind == "Pod",
+        };
+        placed && has_part
+    }
+
+    /// Whether something can be done here with a method.
+    pub fn allows(&self, method: &Method) -> bool {
+        let everywhere = self.kind.namespaced && self.namespace.is_empty();
+        let allowed: &[Method] = match (self.subresource, self.name.is_empty()) {
+            _ if self.watches => &[Method::GET],
+            ("log", _) => &[Method::GET],
+            ("binding" | "eviction", _) => &[Method::POST],
+            ("finalize", _) => &[Method::PUT],
+            ("status" | "scale", _) => &[Method::GET, Method::PUT, Method::PATCH],
+            (_, true) if everywhere => &[Method::GET],
+            (_, true) => &[Method::GET, Method::POST, Method::DELETE],
+            (_, false) => &[Method::GET, Method::PUT, Method::PATCH, Method::DELETE],
+        };
+        allowed.contains(method)
     }
 }
 
@@ -71,6 +114,16 @@ impl Query {
             .filter(|value| !value.is_empty())
     }
 
+    /// Whether a key is there, with or without a value.
+    pub fn has(&self, key: &str) -> bool {
+        self.value(key).is_some()
+    }
+
+    /// The value of a key, which may be empty.
+    pub fn value(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
     /// The options that it holds.
     pub fn options(&self) -> Result<Options, Status> {
         let labels =
@@ -85,6 +138,8 @@ impl Query {
             grace_seconds: self.get("gracePeriodSeconds").and_then(|n| n.parse().ok()),
             propagation: self.get("propagationPolicy").unwrap_or_default().into(),
             uid: Text::default(),
+            version: Text::default(),
+            through: None,
         })
     }
 }

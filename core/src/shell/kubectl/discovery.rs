@@ -225,10 +225,13 @@ fn strings(tree: &Value, path: &str) -> Vec<String> {
 fn group_versions(io: &mut Io<'_, '_, '_>) -> Asked<Vec<String>> {
     let core = io.must(client::get("/api", &[("timeout", "32s")], client::DISCOVERY))?;
     let others = io.must(client::get("/apis", &[("timeout", "32s")], client::DISCOVERY))?;
-    let mut all = strings(&core.json, "versions");
-    for group in tree::list(&others.json, "groups") {
-        let versions = tree::list(group, "versions").iter();
-        all.extend(versions.map(|version| tree::str(version, "groupVersion").to_string()));
+    let mut all = Vec::new();
+    for group in tree::list(&core.json, "items").iter().chain(tree::list(&others.json, "items")) {
+        let name = tree::str(group, "metadata.name");
+        for version in tree::list(group, "versions") {
+            let version = tree::str(version, "version");
+            all.push(if name.is_empty() { version.to_string() } else { format!("{name}/{version}") });
+        }
     }
     Ok(all)
 }
