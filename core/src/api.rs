@@ -5,6 +5,8 @@ pub mod addresses;
 pub mod age;
 pub mod cache;
 pub mod config_map;
+pub mod controller_revision;
+pub mod daemon_set;
 pub mod decode;
 pub mod deployment;
 pub mod endpoint_slice;

@@ -65,26 +65,6 @@ pub static RESOURCE_QUOTA: Kind = Kind {
     has_generation: true,
     ..KEPT
 };
-/// ControllerRevision.
-pub static CONTROLLER_REVISION: Kind = Kind {
-    kind: "ControllerRevision",
-    group: "apps",
-    plural: "controllerrevisions",
-    singular: "controllerrevision",
-    ..KEPT
-};
-/// DaemonSet.
-pub static DAEMON_SET: Kind = Kind {
-    kind: "DaemonSet",
-    group: "apps",
-    plural: "daemonsets",
-    singular: "daemonset",
-    short: &["ds"],
-    in_all: true,
-    has_status: true,
-    has_generation: true,
-    ..KEPT
-};
 /// HorizontalPodAutoscaler.
 pub static HORIZONTAL_POD_AUTOSCALER: Kind = Kind {
     kind: "HorizontalPodAutoscaler",

@@ -2,8 +2,8 @@
 
 use super::names::NameRule;
 use super::{
-    FieldError, Object, config_map, deployment, endpoint_slice, endpoints, event, kept, lease, namespace,
-    node, pod, replica_set, secret, service, service_account, stateful_set,
+    FieldError, Object, config_map, controller_revision, daemon_set, deployment, endpoint_slice, endpoints,
+    event, kept, lease, namespace, node, pod, replica_set, secret, service, service_account, stateful_set,
 };
 use crate::base::Instant;
 use serde_json::Value;
@@ -25,8 +25,8 @@ pub static KINDS: &[&Kind] = &[
     &secret::SECRET,
     &service_account::SERVICE_ACCOUNT,
     &service::SERVICE,
-    &kept::CONTROLLER_REVISION,
-    &kept::DAEMON_SET,
+    &controller_revision::CONTROLLER_REVISION,
+    &daemon_set::DAEMON_SET,
     &deployment::DEPLOYMENT,
     &replica_set::REPLICA_SET,
     &stateful_set::STATEFUL_SET,
