@@ -23,6 +23,7 @@ pub mod namespace;
 pub mod node;
 pub mod object;
 pub mod pod;
+pub mod pod_disruption_budget;
 pub mod recorder;
 pub mod replica_set;
 pub mod request;

@@ -5,6 +5,7 @@ pub mod controllers;
 pub mod daemon_set;
 pub mod deployment;
 pub mod desk;
+pub mod disruption;
 pub mod endpoint_slice;
 pub mod endpoints;
 pub mod garbage;

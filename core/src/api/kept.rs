@@ -162,18 +162,6 @@ pub static RUNTIME_CLASS: Kind = Kind {
     namespaced: false,
     ..KEPT
 };
-/// PodDisruptionBudget.
-pub static POD_DISRUPTION_BUDGET: Kind = Kind {
-    kind: "PodDisruptionBudget",
-    group: "policy",
-    plural: "poddisruptionbudgets",
-    singular: "poddisruptionbudget",
-    short: &["pdb"],
-    has_status: true,
-    has_generation: true,
-    columns: BUDGET_COLUMNS,
-    ..KEPT
-};
 /// ClusterRoleBinding.
 pub static CLUSTER_ROLE_BINDING: Kind = Kind {
     kind: "ClusterRoleBinding",
@@ -292,24 +280,8 @@ const INGRESS_COLUMNS: &[Column] = &[
     AGE,
 ];
 
-const BUDGET_COLUMNS: &[Column] = &[
-    NAME,
-    column("Min Available", |object, _| number_or(object, "spec.minAvailable", "N/A")),
-    column("Max Unavailable", |object, _| number_or(object, "spec.maxUnavailable", "N/A")),
-    column("Allowed Disruptions", |object, _| number_or(object, "status.disruptionsAllowed", "0")),
-    AGE,
-];
-
 fn or_none(text: &str) -> String {
     if text.is_empty() { "<none>".into() } else { text.into() }
-}
-
-fn number_or(object: &Object, path: &str, none: &str) -> String {
-    match object.get(path) {
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
-        None => none.into(),
-    }
 }
 
 fn created(object: &Object, _: Instant) -> String {

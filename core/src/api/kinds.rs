@@ -3,7 +3,8 @@
 use super::names::NameRule;
 use super::{
     FieldError, Object, config_map, controller_revision, daemon_set, deployment, endpoint_slice, endpoints,
-    event, kept, lease, namespace, node, pod, replica_set, secret, service, service_account, stateful_set,
+    event, kept, lease, namespace, node, pod, pod_disruption_budget, replica_set, secret, service,
+    service_account, stateful_set,
 };
 use crate::base::Instant;
 use serde_json::Value;
@@ -41,7 +42,7 @@ pub static KINDS: &[&Kind] = &[
     &kept::NETWORK_POLICY,
     &kept::SERVICE_CIDR,
     &kept::RUNTIME_CLASS,
-    &kept::POD_DISRUPTION_BUDGET,
+    &pod_disruption_budget::POD_DISRUPTION_BUDGET,
     &kept::CLUSTER_ROLE_BINDING,
     &kept::CLUSTER_ROLE,
     &kept::ROLE_BINDING,

@@ -3,6 +3,7 @@
 use super::daemon_set::DaemonSets;
 use super::deployment::Deployments;
 use super::desk::{Call, Desk};
+use super::disruption::Disruption;
 use super::endpoint_slice::EndpointSlices;
 use super::endpoints::EndpointsObjects;
 use super::garbage::Garbage;
@@ -14,7 +15,7 @@ use super::stateful_set::StatefulSets;
 use crate::api::{Change, Kind, Recorder, Response, Status, WatchEvent};
 use crate::api::{
     config_map, controller_revision, daemon_set, deployment, endpoint_slice, endpoints, kept, lease,
-    namespace, node, pod, replica_set, secret, service, service_account, stateful_set,
+    namespace, node, pod, pod_disruption_budget, replica_set, secret, service, service_account, stateful_set,
 };
 use crate::base::Text;
 use crate::effect::{ControllerId, Out, Token};
@@ -170,6 +171,9 @@ controllers! {
         &[&stateful_set::STATEFUL_SET, &pod::POD, &controller_revision::CONTROLLER_REVISION];
     9 daemon_set: DaemonSets = "daemonset-controller", None,
         &[&daemon_set::DAEMON_SET, &pod::POD, &node::NODE, &controller_revision::CONTROLLER_REVISION];
+    10 disruption: Disruption = "disruption-controller", None,
+        &[&pod_disruption_budget::POD_DISRUPTION_BUDGET, &pod::POD, &deployment::DEPLOYMENT,
+          &replica_set::REPLICA_SET, &stateful_set::STATEFUL_SET];
 }
 
 /// All kinds but those that come in floods and neither own nor are owned.
@@ -203,7 +207,7 @@ const COLLECTED: &[&Kind] = &[
     &kept::NETWORK_POLICY,
     &kept::SERVICE_CIDR,
     &kept::RUNTIME_CLASS,
-    &kept::POD_DISRUPTION_BUDGET,
+    &pod_disruption_budget::POD_DISRUPTION_BUDGET,
     &kept::CLUSTER_ROLE_BINDING,
     &kept::CLUSTER_ROLE,
     &kept::ROLE_BINDING,
