@@ -74,12 +74,12 @@ try {
     await page.click("#dismiss");
     await page.click("#play");
     await page.click("#first-try");
-    await page.waitForFunction(() => /3 ready/.test(document.querySelector(".ring:not(.system) title")?.textContent ?? ""), null, { timeout: 60_000 });
+    await page.waitForFunction(() => /\b3 ready/.test(document.querySelector(".ring:not(.system) .hit")?.getAttribute("aria-label") ?? ""), null, { timeout: 60_000 });
     await page.evaluate(() => { window.long.length = 0; });
     const began = Date.now();
     await page.locator(".prompt input").fill(`kubectl scale deployment my-app --replicas=${PODS}`);
     await page.locator(".prompt input").press("Enter");
-    await page.waitForFunction((pods) => document.querySelector(".ring:not(.system) title")?.textContent.includes(`${pods} ready`), PODS, { timeout: 120_000 });
+    await page.waitForFunction((pods) => document.querySelector(".ring:not(.system) .hit")?.getAttribute("aria-label").includes(`${pods} ready`), PODS, { timeout: 120_000 });
     ready.push(Date.now() - began);
     const tasks = await page.evaluate(() => window.long);
     longest.push(Math.max(0, ...tasks));

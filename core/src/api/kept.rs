@@ -65,26 +65,6 @@ pub static RESOURCE_QUOTA: Kind = Kind {
     has_generation: true,
     ..KEPT
 };
-/// ControllerRevision.
-pub static CONTROLLER_REVISION: Kind = Kind {
-    kind: "ControllerRevision",
-    group: "apps",
-    plural: "controllerrevisions",
-    singular: "controllerrevision",
-    ..KEPT
-};
-/// DaemonSet.
-pub static DAEMON_SET: Kind = Kind {
-    kind: "DaemonSet",
-    group: "apps",
-    plural: "daemonsets",
-    singular: "daemonset",
-    short: &["ds"],
-    in_all: true,
-    has_status: true,
-    has_generation: true,
-    ..KEPT
-};
 /// HorizontalPodAutoscaler.
 pub static HORIZONTAL_POD_AUTOSCALER: Kind = Kind {
     kind: "HorizontalPodAutoscaler",
@@ -180,18 +160,6 @@ pub static RUNTIME_CLASS: Kind = Kind {
     plural: "runtimeclasses",
     singular: "runtimeclass",
     namespaced: false,
-    ..KEPT
-};
-/// PodDisruptionBudget.
-pub static POD_DISRUPTION_BUDGET: Kind = Kind {
-    kind: "PodDisruptionBudget",
-    group: "policy",
-    plural: "poddisruptionbudgets",
-    singular: "poddisruptionbudget",
-    short: &["pdb"],
-    has_status: true,
-    has_generation: true,
-    columns: BUDGET_COLUMNS,
     ..KEPT
 };
 /// ClusterRoleBinding.
@@ -312,24 +280,8 @@ const INGRESS_COLUMNS: &[Column] = &[
     AGE,
 ];
 
-const BUDGET_COLUMNS: &[Column] = &[
-    NAME,
-    column("Min Available", |object, _| number_or(object, "spec.minAvailable", "N/A")),
-    column("Max Unavailable", |object, _| number_or(object, "spec.maxUnavailable", "N/A")),
-    column("Allowed Disruptions", |object, _| number_or(object, "status.disruptionsAllowed", "0")),
-    AGE,
-];
-
 fn or_none(text: &str) -> String {
     if text.is_empty() { "<none>".into() } else { text.into() }
-}
-
-fn number_or(object: &Object, path: &str, none: &str) -> String {
-    match object.get(path) {
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
-        None => none.into(),
-    }
 }
 
 fn created(object: &Object, _: Instant) -> String {

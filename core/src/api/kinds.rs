@@ -2,8 +2,9 @@
 
 use super::names::NameRule;
 use super::{
-    FieldError, Object, config_map, deployment, endpoint_slice, endpoints, event, kept, lease, namespace,
-    node, pod, replica_set, secret, service, service_account, stateful_set,
+    FieldError, Object, config_map, controller_revision, daemon_set, deployment, endpoint_slice, endpoints,
+    event, kept, lease, namespace, node, pod, pod_disruption_budget, replica_set, secret, service,
+    service_account, stateful_set,
 };
 use crate::base::Instant;
 use serde_json::Value;
@@ -25,8 +26,8 @@ pub static KINDS: &[&Kind] = &[
     &secret::SECRET,
     &service_account::SERVICE_ACCOUNT,
     &service::SERVICE,
-    &kept::CONTROLLER_REVISION,
-    &kept::DAEMON_SET,
+    &controller_revision::CONTROLLER_REVISION,
+    &daemon_set::DAEMON_SET,
     &deployment::DEPLOYMENT,
     &replica_set::REPLICA_SET,
     &stateful_set::STATEFUL_SET,
@@ -41,7 +42,7 @@ pub static KINDS: &[&Kind] = &[
     &kept::NETWORK_POLICY,
     &kept::SERVICE_CIDR,
     &kept::RUNTIME_CLASS,
-    &kept::POD_DISRUPTION_BUDGET,
+    &pod_disruption_budget::POD_DISRUPTION_BUDGET,
     &kept::CLUSTER_ROLE_BINDING,
     &kept::CLUSTER_ROLE,
     &kept::ROLE_BINDING,

@@ -1,10 +1,11 @@
 //! `/scale`, `/binding` and `/eviction`.
 //!
-//! Models: `pkg/registry/apps/deployment/storage`, `pkg/registry/core/pod/storage`. Omits: disruption budgets.
+//! Models: `pkg/registry/apps/deployment/storage`, `pkg/registry/core/pod/storage`. Omits: `unhealthyPodEvictionPolicy`.
 
 use super::update::Make;
 use super::{ApiServer, Warnings};
-use crate::api::{Kind, Object, Request, Response, Status, node, pod, tree};
+use crate::api::pod_disruption_budget::POD_DISRUPTION_BUDGET;
+use crate::api::{Kind, Object, Request, Response, Selector, Status, node, pod, tree};
 use crate::effect::Out;
 use crate::trace::Change;
 use serde_json::{Value, json};
@@ -117,7 +118,41 @@ impl ApiServer {
         delete.options = request.options.clone();
         let grace = eviction.int("deleteOptions.gracePeriodSeconds").and_then(|n| u64::try_from(n).ok());
         delete.options.grace_seconds = grace.or(delete.options.grace_seconds);
+        self.charge_budget(request, out)?;
         self.delete(&delete, out)
+    }
+
+    /// A pod that a disruption budget covers may go while the budget allows it; each that goes is charged to it at once.
+    fn charge_budget(&mut self, request: &Request, out: &mut Out<'_>) -> Result<(), Status> {
+        let Some(pod) = self.stored(&pod::POD, &request.namespace, &request.name) else { return Ok(()) };
+        if pod::is_finished(pod) || pod.str("status.phase") == "Pending" || pod.is_terminating() {
+            return Ok(());
+        }
+        let is_ready = pod::is_ready(pod);
+        let covers = |budget: &&Object| {
+            budget.namespace() == pod.namespace()
+                && Selector::of_label_selector(budget.get("spec.selector")).matches(pod)
+        };
+        let all = self.peek(&POD_DISRUPTION_BUDGET);
+        let mut covering = all.iter().filter(covers);
+        let Some(budget) = covering.next() else { return Ok(()) };
+        if covering.next().is_some() {
+            let words = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
+            return Err(Status::internal(words));
+        }
+        let of = |path| budget.int(path).unwrap_or(0);
+        let healthy_enough = of("status.currentHealthy") >= of("status.desiredHealthy");
+        if !is_ready && healthy_enough && of("status.desiredHealthy") > 0 {
+            return Ok(());
+        }
+        let allowed = of("status.disruptionsAllowed");
+        if allowed <= 0 || of("status.observedGeneration") < of("metadata.generation") {
+            let words = "Cannot evict pod as it would violate the pod's disruption budget.";
+            return Err(Status::plain(429, "TooManyRequests", words));
+        }
+        let charged = budget.edit(|tree| tree::set(tree, "status.disruptionsAllowed", allowed - 1));
+        self.put(charged, Change::Updated, out);
+        Ok(())
     }
 }
 

@@ -1,7 +1,9 @@
 //! The list of controllers, and the one place that hands news, wakes and answers to each. Knows nothing of their work.
 
+use super::daemon_set::DaemonSets;
 use super::deployment::Deployments;
 use super::desk::{Call, Desk};
+use super::disruption::Disruption;
 use super::endpoint_slice::EndpointSlices;
 use super::endpoints::EndpointsObjects;
 use super::garbage::Garbage;
@@ -9,10 +11,11 @@ use super::namespace::Namespaces;
 use super::node_lifecycle::NodeLifecycle;
 use super::replica_set::ReplicaSets;
 use super::scheduler::Scheduler;
+use super::stateful_set::StatefulSets;
 use crate::api::{Change, Kind, Recorder, Response, Status, WatchEvent};
 use crate::api::{
-    config_map, deployment, endpoint_slice, endpoints, kept, lease, namespace, node, pod, replica_set,
-    secret, service, service_account, stateful_set,
+    config_map, controller_revision, daemon_set, deployment, endpoint_slice, endpoints, kept, lease,
+    namespace, node, pod, pod_disruption_budget, replica_set, secret, service, service_account, stateful_set,
 };
 use crate::base::Text;
 use crate::effect::{ControllerId, Out, Token};
@@ -164,6 +167,13 @@ controllers! {
     5 garbage: Garbage = "generic-garbage-collector", None, COLLECTED;
     6 namespace: Namespaces = "namespace-controller", None, COLLECTED;
     7 node_lifecycle: NodeLifecycle = "node-controller", None, &[&node::NODE, &lease::LEASE, &pod::POD];
+    8 stateful_set: StatefulSets = "statefulset-controller", None,
+        &[&stateful_set::STATEFUL_SET, &pod::POD, &controller_revision::CONTROLLER_REVISION];
+    9 daemon_set: DaemonSets = "daemonset-controller", None,
+        &[&daemon_set::DAEMON_SET, &pod::POD, &node::NODE, &controller_revision::CONTROLLER_REVISION];
+    10 disruption: Disruption = "disruption-controller", None,
+        &[&pod_disruption_budget::POD_DISRUPTION_BUDGET, &pod::POD, &deployment::DEPLOYMENT,
+          &replica_set::REPLICA_SET, &stateful_set::STATEFUL_SET];
 }
 
 /// All kinds but those that come in floods and neither own nor are owned.
@@ -182,8 +192,8 @@ const COLLECTED: &[&Kind] = &[
     &secret::SECRET,
     &service_account::SERVICE_ACCOUNT,
     &service::SERVICE,
-    &kept::CONTROLLER_REVISION,
-    &kept::DAEMON_SET,
+    &controller_revision::CONTROLLER_REVISION,
+    &daemon_set::DAEMON_SET,
     &deployment::DEPLOYMENT,
     &replica_set::REPLICA_SET,
     &stateful_set::STATEFUL_SET,
@@ -197,7 +207,7 @@ const COLLECTED: &[&Kind] = &[
     &kept::NETWORK_POLICY,
     &kept::SERVICE_CIDR,
     &kept::RUNTIME_CLASS,
-    &kept::POD_DISRUPTION_BUDGET,
+    &pod_disruption_budget::POD_DISRUPTION_BUDGET,
     &kept::CLUSTER_ROLE_BINDING,
     &kept::CLUSTER_ROLE,
     &kept::ROLE_BINDING,

@@ -1,5 +1,7 @@
 //! A kubelet: one per node. It takes in news, wakes and answers, and hands each to the part that it concerns.
 //!
+//! A Node's annotation `tidepool.dev/fault: kubelet-stopped` is the fault of a node that fails: see [`Kubelet::on_watch`].
+//!
 //! Models: `pkg/kubelet/kubelet.go`. Omits: static pods, evictions, image and log garbage collection, device plugins.
 
 use super::config::NodeConfig;
@@ -16,6 +18,11 @@ use crate::trace::{Cause, Origin, Place};
 pub static KINDS: &[&Kind] =
     &[&node::NODE, &pod::POD, &service::SERVICE, &config_map::CONFIG_MAP, &secret::SECRET];
 
+/// The annotation of a Node that injects a fault into its agent.
+const FAULT: &str = "tidepool.dev/fault";
+/// The fault: the kubelet neither hears of nor says anything, and what runs goes on running.
+const STOPPED: &str = "kubelet-stopped";
+
 /// The user agent, and the component of its events.
 pub const AGENT: &str = "kubelet";
 
@@ -31,6 +38,8 @@ pub struct Kubelet {
     pub(super) images: FlatSet<Text>,
     /// Since when the node is ready.
     pub(super) ready_since: Option<Instant>,
+    /// What it would have heard while it was stopped.
+    missed: Vec<WatchEvent>,
     calls: FlatMap<Token, Asked>,
     next_token: u64,
     recorder: Recorder,
@@ -64,6 +73,7 @@ impl Kubelet {
             workers: FlatMap::new(),
             images: FlatSet::new(),
             ready_since: None,
+            missed: Vec::new(),
             calls: FlatMap::new(),
             next_token: 0,
         }
@@ -82,23 +92,45 @@ impl Kubelet {
     /// News; the first ones are everything that there is.
     pub fn on_watch(&mut self, events: &[WatchEvent], out: &mut Out<'_>) {
         for event in events {
-            let kind = &*event.object.key.kind;
-            if kind == "Pod" && event.object.str("spec.nodeName") != &*self.config.name {
+            let is_switch = &*event.object.key.kind == "Node" && *event.object.key.name == *self.config.name;
+            if self.is_stopped() && !is_switch {
+                self.missed.push(event.clone());
                 continue;
             }
-            if kind == "Node" && *event.object.key.name != *self.config.name {
-                continue;
-            }
-            let Some(change) = self.cache.apply(event) else { continue };
-            let origin = Origin::Reaction(self.place.clone(), event.object.key.clone());
-            out.react(event.cause, origin);
-            match kind {
-                "Pod" => self.on_pod(event, out),
-                "ConfigMap" | "Secret" if change.before.is_some() => {
-                    volumes::refresh(self, &event.object, out);
+            let was_stopped = self.is_stopped();
+            self.hear(event, out);
+            if was_stopped && !self.is_stopped() {
+                for event in std::mem::take(&mut self.missed) {
+                    self.hear(&event, out);
                 }
-                _ => {}
+                let all: Vec<Text> = self.workers.keys().cloned().collect();
+                all.iter().for_each(|uid| self.post_soon(uid, out));
             }
+        }
+    }
+
+    /// Whether the fault of a stopped kubelet is injected into its node.
+    pub(super) fn is_stopped(&self) -> bool {
+        let node = self.cache.get("Node", "", &self.config.name);
+        node.is_some_and(|node| node.annotation(FAULT) == Some(STOPPED))
+    }
+
+    fn hear(&mut self, event: &WatchEvent, out: &mut Out<'_>) {
+        let kind = &*event.object.key.kind;
+        if kind == "Pod" && event.object.str("spec.nodeName") != &*self.config.name {
+            return;
+        }
+        if kind == "Node" && *event.object.key.name != *self.config.name {
+            return;
+        }
+        let Some(change) = self.cache.apply(event) else { return };
+        out.react(event.cause, Origin::Reaction(self.place.clone(), event.object.key.clone()));
+        match kind {
+            "Pod" => self.on_pod(event, out),
+            "ConfigMap" | "Secret" if change.before.is_some() => {
+                volumes::refresh(self, &event.object, out);
+            }
+            _ => {}
         }
     }
 
@@ -221,6 +253,9 @@ impl Kubelet {
     }
 
     pub(super) fn say_about(&mut self, about: &Object, saying: Saying<'_>, out: &mut Out<'_>) {
+        if self.is_stopped() {
+            return;
+        }
         if let Some(request) = self.recorder.record(out.now, about, saying) {
             self.call(Asked::Nothing, request, out);
         }

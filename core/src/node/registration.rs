@@ -20,6 +20,9 @@ const LEASE_SECONDS: u64 = 40;
 pub fn heartbeat(kubelet: &mut Kubelet, out: &mut Out<'_>) {
     kubelet.on_timer(out);
     kubelet.timer(PERIOD, KubeletWake::Heartbeat, out);
+    if kubelet.is_stopped() {
+        return;
+    }
     if kubelet.ready_since.is_none() {
         kubelet.ready_since = Some(out.now);
         kubelet.call(Asked::Node, Request::create(AGENT, registration(kubelet, out)), out);

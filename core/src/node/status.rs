@@ -15,9 +15,12 @@ use sha2::{Digest, Sha256};
 /// Posts a pod's status if it changed.
 pub fn post(kubelet: &mut Kubelet, uid: &Text, out: &mut Out<'_>) {
     let ip = kubelet.config.ip.to_string();
-    let place = kubelet.place.clone();
+    let (place, is_stopped) = (kubelet.place.clone(), kubelet.is_stopped());
     let Some(worker) = kubelet.workers.get_mut(uid) else { return };
     worker.post_due = false;
+    if is_stopped {
+        return;
+    }
     if worker.posting && worker.stage != Stage::Down {
         return;
     }

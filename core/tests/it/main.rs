@@ -18,4 +18,6 @@ mod proxy;
 mod python;
 mod repair;
 mod replay;
+#[cfg(not(target_arch = "wasm32"))]
+mod rolling;
 mod yaml;

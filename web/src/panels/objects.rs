@@ -80,6 +80,7 @@ fn state(object: &Object) -> String {
         "Deployment" | "ReplicaSet" | "StatefulSet" => {
             format!("{}/{}", of("status.readyReplicas"), of("spec.replicas"))
         }
+        "DaemonSet" => format!("{}/{}", of("status.numberReady"), of("status.desiredNumberScheduled")),
         "Service" => object.str("spec.clusterIP").to_string(),
         "EndpointSlice" => object.list("endpoints").len().to_string(),
         "Node" => object.str("status.nodeInfo.kubeletVersion").to_string(),

@@ -1,4 +1,4 @@
-//! What is wrong with a Deployment, a ReplicaSet or a StatefulSet, in the order in which the API server looks.
+//! What is wrong with a Deployment, a ReplicaSet, a StatefulSet or a DaemonSet, in the order in which the API server looks.
 //!
 //! Models: `pkg/apis/apps/validation/validation.go`.
 
@@ -59,6 +59,18 @@ pub fn stateful_set(set: &Object, old: Option<&Object>) -> Vec<FieldError> {
              'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
         ));
     }
+    wrong
+}
+
+/// The problems of a DaemonSet.
+pub fn daemon_set(set: &Object, old: Option<&Object>) -> Vec<FieldError> {
+    let mut wrong = Vec::new();
+    selector(set, "daemonset", &mut wrong);
+    template(set, &mut wrong);
+    for path in ["spec.minReadySeconds", "spec.revisionHistoryLimit"] {
+        wrong.extend(FieldError::not_negative(path, set.int(path)));
+    }
+    wrong.extend(same_selector(set, old));
     wrong
 }
 

@@ -62,27 +62,29 @@ fn gated(pod: &Object) -> bool {
     scheduled.is_some_and(|c| tree::str(c, "reason") == "SchedulingGated")
 }
 
+/// The init container that holds the pod up, by its place.
+fn blocking(pod: &Object) -> Option<usize> {
+    let sidecars: Vec<&str> = sidecars(pod).collect();
+    let is_past = |status: &Value| {
+        let ended = status.pointer("/state/terminated");
+        let is_sidecar = sidecars.contains(&tree::str(status, "name"));
+        ended.is_some_and(|ended| tree::int(ended, "exitCode") == Some(0))
+            || (is_sidecar && tree::bool(status, "started") == Some(true))
+    };
+    pod.list("status.initContainerStatuses").iter().position(|status| !is_past(status))
+}
+
 /// What the init containers say, while one of them holds the pod up.
 fn initializing(pod: &Object) -> Option<String> {
-    let total = pod.list("spec.initContainers").len();
-    let sidecars: Vec<&str> = sidecars(pod).collect();
-    for (i, status) in pod.list("status.initContainerStatuses").iter().enumerate() {
-        let terminated = status.pointer("/state/terminated");
-        let done = terminated.is_some_and(|t| tree::int(t, "exitCode") == Some(0));
-        let started =
-            sidecars.contains(&tree::str(status, "name")) && tree::bool(status, "started") == Some(true);
-        if done || started {
-            continue;
-        }
-        if let Some(terminated) = terminated {
-            return Some(format!("Init:{}", ended(terminated)));
-        }
-        return Some(match tree::str(status, "state.waiting.reason") {
-            "" | "PodInitializing" => format!("Init:{i}/{total}"),
-            reason => format!("Init:{reason}"),
-        });
+    let (at, total) = (blocking(pod)?, pod.list("spec.initContainers").len());
+    let status = pod.list("status.initContainerStatuses").get(at)?;
+    if let Some(terminated) = status.pointer("/state/terminated") {
+        return Some(format!("Init:{}", ended(terminated)));
     }
-    None
+    Some(match tree::str(status, "state.waiting.reason") {
+        "" | "PodInitializing" => format!("Init:{at}/{total}"),
+        reason => format!("Init:{reason}"),
+    })
 }
 
 fn ended(terminated: &Value) -> String {
@@ -116,8 +118,14 @@ fn containers(pod: &Object, text: &mut String) {
 fn restarts(pod: &Object, now: Instant) -> String {
     let sidecars: Vec<&str> = sidecars(pod).collect();
     let init = pod.list("status.initContainerStatuses").iter();
-    let counted = init.filter(|c| sidecars.contains(&tree::str(c, "name")));
-    let all: Vec<&Value> = counted.chain(pod.list("status.containerStatuses")).collect();
+    let all: Vec<&Value> = match blocking(pod) {
+        // While one holds the pod up, those before it and itself are all that counts.
+        Some(at) => init.take(at + 1).collect(),
+        None => {
+            let counted = init.filter(|c| sidecars.contains(&tree::str(c, "name")));
+            counted.chain(pod.list("status.containerStatuses")).collect()
+        }
+    };
     let count: i64 = all.iter().filter_map(|c| tree::int(c, "restartCount")).sum();
     let ended = all.iter().map(|c| tree::str(c, "lastState.terminated.finishedAt"));
     match ended.max().filter(|at| count > 0 && !at.is_empty()) {

@@ -82,7 +82,8 @@ pub fn tolerates(pod: &Object, taint: &Value) -> bool {
     })
 }
 
-fn affinity_matches(pod: &Object, node: &Object) -> bool {
+/// Whether a node is one that a pod's node selector and required affinity allow.
+pub fn affinity_matches(pod: &Object, node: &Object) -> bool {
     let labels = node.get("metadata.labels");
     if !Selector::of_map(pod.get("spec.nodeSelector")).matches_map(labels) {
         return false;

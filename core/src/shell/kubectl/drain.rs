@@ -1,5 +1,5 @@
 //! `kubectl drain`: a node is closed and its pods are evicted. Models: kubectl `pkg/drain`.
-//! Omits: --disable-eviction, --skip-wait-for-delete-timeout, disruption budgets (the cluster has none)
+//! Omits: --disable-eviction, --skip-wait-for-delete-timeout; and --timeout does not end the waiting for a budget
 
 use super::apply::DryRun;
 use super::args::{Args, Flag, number, optional, switch, value};
@@ -31,6 +31,8 @@ const FLAGS: &[Flag] = &[
 
 /// How often kubectl looks whether a pod is gone.
 const LOOK: Duration = Duration::secs(1);
+/// How long kubectl waits for a budget.
+const RETRY: Duration = Duration::secs(5);
 
 /// A `kubectl drain` at work.
 #[derive(Debug, Clone)]
@@ -42,8 +44,8 @@ pub struct Drain {
 #[derive(Debug, Clone)]
 enum Stage {
     Begin,
-    /// The nodes that are left, and the pods of the first that are not gone yet.
-    Waiting(Vec<String>, Vec<Value>),
+    /// The nodes that are left, the pods of the first that are not gone yet, and those that a budget still holds.
+    Waiting(Vec<String>, Vec<Value>, Vec<Value>),
     /// The nodes that are left.
     Next(Vec<String>),
 }
@@ -54,7 +56,7 @@ impl Drain {
         match &self.stage {
             Stage::Begin => self.begin(io),
             Stage::Next(nodes) => self.evict(io, nodes),
-            Stage::Waiting(nodes, pods) => self.wait(io, nodes, pods),
+            Stage::Waiting(nodes, pods, held) => self.wait(io, nodes, pods, held),
         }
     }
 
@@ -80,38 +82,75 @@ impl Drain {
         let labels = self.args.text("pod-selector").unwrap_or_default();
         let query = [("fieldSelector", field.as_str()), ("labelSelector", labels), ("limit", "500")];
         let list = io.must(client::get("/api/v1/pods", &query, client::JSON_ANY))?;
-        let pods: Vec<Value> = tree::list(&list.json, "items").to_vec();
-        if let Some(why) = self.refused(&pods) {
-            io.complain(&format!(
-                "error: unable to drain node {node:?} due to error: {why}, continuing command..."
-            ));
-            io.complain(&format!("There are pending nodes to be drained:\n {}\n{why}", nodes.join("\n ")));
-            return Ok(Next::Exit(1));
+        let all = tree::list(&list.json, "items");
+        let (daemons, pods): (Vec<Value>, Vec<Value>) = all.iter().cloned().partition(is_daemon);
+        if !daemons.is_empty() && !self.args.on("ignore-daemonsets") {
+            let words = "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)";
+            let words = format!("{words}: {}", names(&daemons.iter().collect::<Vec<_>>()));
+            return Ok(self.unable(io, node, nodes, self.refused(&pods, Some(words))));
+        }
+        let why = self.refused(&pods, None);
+        if why.is_some() {
+            return Ok(self.unable(io, node, nodes, why));
+        }
+        if !daemons.is_empty() {
+            let names = names(&daemons.iter().collect::<Vec<_>>());
+            io.complain(&format!("Warning: ignoring DaemonSet-managed Pods: {names}"));
         }
         let loose: Vec<&Value> = pods.iter().filter(|pod| is_loose(pod)).collect();
         if !loose.is_empty() {
             io.complain(&format!("Warning: deleting Pods that declare no controller: {}", names(&loose)));
         }
+        let (gone, held) = self.try_all(io, &pods)?;
+        self.then(Stage::Waiting(nodes.to_vec(), gone, held))
+    }
+
+    /// Evicts what may be evicted: the pods that are on their way out, and those that a budget holds.
+    fn try_all(&self, io: &mut Io<'_, '_, '_>, pods: &[Value]) -> Asked<(Vec<Value>, Vec<Value>)> {
         let is_dry = DryRun::of(&self.args) != DryRun::No;
-        for pod in &pods {
+        let (mut gone, mut held) = (Vec::new(), Vec::new());
+        for pod in pods {
             let (namespace, name) = (tree::str(pod, "metadata.namespace"), tree::str(pod, "metadata.name"));
             let suffix = DryRun::of(&self.args).suffix();
             io.line(&format!("evicting pod {namespace}/{name}{suffix}"));
-            if !is_dry {
-                self.one(io, namespace, name)?;
+            if is_dry {
+                continue;
+            }
+            match self.one(io, namespace, name)? {
+                None => gone.push(pod.clone()),
+                Some(why) => {
+                    let pod_words = format!("pods/{name:?} -n {namespace:?}");
+                    io.complain(&format!("error when evicting {pod_words} (will retry after 5s): {why}"));
+                    held.push(pod.clone());
+                }
             }
         }
-        self.then(Stage::Waiting(nodes.to_vec(), if is_dry { Vec::new() } else { pods }))
+        Ok((gone, held))
+    }
+
+    fn unable(
+        &self,
+        io: &mut Io<'_, '_, '_>,
+        node: &str,
+        nodes: &[String],
+        why: Option<String>,
+    ) -> Next<Work> {
+        let why = why.unwrap_or_default();
+        io.complain(&format!(
+            "error: unable to drain node {node:?} due to error: {why}, continuing command..."
+        ));
+        io.complain(&format!("There are pending nodes to be drained:\n {}\n{why}", nodes.join("\n ")));
+        Next::Exit(1)
     }
 
     /// Why the node's pods may not simply go.
-    fn refused(&self, pods: &[Value]) -> Option<String> {
+    fn refused(&self, pods: &[Value], daemons: Option<String>) -> Option<String> {
         let loose: Vec<&Value> = pods.iter().filter(|pod| is_loose(pod)).collect();
         let has_directory = |pod: &&Value| {
             tree::list(pod, "spec.volumes").iter().any(|volume| volume.get("emptyDir").is_some())
         };
         let keeping: Vec<&Value> = pods.iter().filter(has_directory).collect();
-        let mut why = Vec::new();
+        let mut why: Vec<String> = daemons.into_iter().collect();
         if !loose.is_empty() && !self.args.on("force") {
             let words =
                 "cannot delete cannot delete Pods that declare no controller (use --force to override)";
@@ -128,7 +167,8 @@ impl Drain {
         }
     }
 
-    fn one(&self, io: &mut Io<'_, '_, '_>, namespace: &str, name: &str) -> Asked<()> {
+    /// Evicts a pod; why not, when a budget holds it.
+    fn one(&self, io: &mut Io<'_, '_, '_>, namespace: &str, name: &str) -> Asked<Option<String>> {
         let mut body = json!({
             "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": namespace},
         });
@@ -139,11 +179,23 @@ impl Drain {
         let request =
             client::request(Method::POST, &url, client::JSON_ANY, Some((client::JSON, body.to_string())));
         let answer = io.http(request)?;
-        if answer.is_ok() || answer.is_not_found() { Ok(()) } else { io.refused(&answer) }
+        if answer.is_ok() || answer.is_not_found() {
+            return Ok(None);
+        }
+        let status = answer.status();
+        if tree::int(&status, "code") == Some(429) {
+            return Ok(Some(tree::str(&status, "message").to_string()));
+        }
+        io.refused(&answer)
     }
 
     /// Looks which pods are gone.
-    fn wait(&self, io: &mut Io<'_, '_, '_>, nodes: &[String], pods: &[Value]) -> Flow<Work> {
+    fn wait(&self, io: &mut Io<'_, '_, '_>, nodes: &[String], pods: &[Value], held: &[Value]) -> Flow<Work> {
+        if !held.is_empty() {
+            io.sleep(RETRY)?;
+            let (gone, held) = self.try_all(io, held)?;
+            return self.then(Stage::Waiting(nodes.to_vec(), [pods, gone.as_slice()].concat(), held));
+        }
         let mut left = Vec::new();
         for pod in pods {
             let (namespace, name) = (tree::str(pod, "metadata.namespace"), tree::str(pod, "metadata.name"));
@@ -158,13 +210,23 @@ impl Drain {
         }
         if !left.is_empty() {
             io.sleep(LOOK)?;
-            return self.then(Stage::Waiting(nodes.to_vec(), left));
+            return self.then(Stage::Waiting(nodes.to_vec(), left, Vec::new()));
         }
         let (node, rest) =
             nodes.split_first().map_or(("", [].as_slice()), |(node, rest)| (node.as_str(), rest));
         io.line(&format!("node/{node} drained{}", DryRun::of(&self.args).suffix()));
         self.then(Stage::Next(rest.to_vec()))
     }
+}
+
+/// Whether a DaemonSet would make a new pod at once, cordoned or not.
+fn is_daemon(pod: &Value) -> bool {
+    let owners = tree::list(pod, "metadata.ownerReferences");
+    let is_done = matches!(tree::str(pod, "status.phase"), "Succeeded" | "Failed");
+    !is_done
+        && owners
+            .iter()
+            .any(|o| tree::str(o, "kind") == "DaemonSet" && tree::bool(o, "controller") == Some(true))
 }
 
 /// Whether nobody makes a new pod in its place.

@@ -1,5 +1,7 @@
-//! `kubectl rollout`: status, history, restart, pause, resume, undo of Deployments.
-//! Models: kubectl `pkg/cmd/rollout`, `pkg/polymorphichelpers`. Omits: DaemonSets and StatefulSets
+//! `kubectl rollout`: status, history, restart, undo of what runs pods, and pause and resume of Deployments.
+//! Models: kubectl `pkg/cmd/rollout`, `pkg/polymorphichelpers`.
+
+mod status;
 
 use super::apply::DryRun;
 use super::args::{Args, Flag, number, optional, switch, value};
@@ -12,7 +14,7 @@ use super::table::Tabbed;
 use super::watch::Following;
 use super::words::Problem;
 use super::{client, config, create, wait};
-use crate::api::{replica_set, tree};
+use crate::api::{controller_revision, replica_set, tree};
 use crate::base::order;
 use serde_json::{Value, json};
 
@@ -91,7 +93,7 @@ impl Rollout {
         }
         for one in &found {
             let done = match self.verb {
-                _ if one.target.kind.kind != "Deployment" => Err(self.unsupported(one)),
+                _ if !self.supports(one) => Err(self.unsupported(one)),
                 "history" => self.history(io, one)?,
                 "undo" => self.undo(io, one)?,
                 _ => self.patch(io, one)?,
@@ -103,6 +105,14 @@ impl Rollout {
             io.complain(&format!("No resources found in {namespace} namespace."));
         }
         Ok(objects::end(io, &problems))
+    }
+
+    fn supports(&self, found: &Found) -> bool {
+        match found.target.kind.kind {
+            "Deployment" => true,
+            "DaemonSet" | "StatefulSet" => !matches!(self.verb, "pause" | "resume"),
+            _ => false,
+        }
     }
 
     fn unsupported(&self, found: &Found) -> Problem {
@@ -118,7 +128,7 @@ impl Rollout {
     }
 
     fn begin(&self, io: &mut Io<'_, '_, '_>, found: &Found) -> Flow<Work> {
-        if found.target.kind.kind != "Deployment" {
+        if !self.supports(found) {
             return Ok(objects::end(io, &[self.unsupported(found)]));
         }
         let limit = wait::duration(self.args.text("timeout").unwrap_or_default());
@@ -139,7 +149,7 @@ impl Rollout {
             let object = event.get("object").cloned().unwrap_or_default();
             match tree::str(event, "type") {
                 "ADDED" | "MODIFIED" => {
-                    let status = status(&object);
+                    let status = status::of(&object);
                     let (text, done) = io.check(status)?;
                     io.print(text);
                     if done || self.args.text("watch") == Some("false") {
@@ -181,20 +191,27 @@ impl Rollout {
         Ok(Ok(()))
     }
 
-    /// The Deployment's ReplicaSets, by revision.
+    /// What remembers the revisions, by revision: a Deployment's ReplicaSets, or ControllerRevisions.
     fn revisions(&self, io: &mut Io<'_, '_, '_>, found: &Value) -> Asked<Vec<(i64, Value)>> {
         let namespace = tree::str(found, "metadata.namespace");
         let labels: Vec<String> =
             tree::pairs(found, "spec.selector.matchLabels").map(|(k, v)| format!("{k}={v}")).collect();
         let labels = labels.join(",");
-        let path = client::path(&replica_set::REPLICA_SET, namespace, "");
+        let by_sets = tree::str(found, "kind") == "Deployment";
+        let kind =
+            if by_sets { &replica_set::REPLICA_SET } else { &controller_revision::CONTROLLER_REVISION };
+        let path = client::path(kind, namespace, "");
         let list = io.must(client::get(&path, &[("labelSelector", labels.as_str())], client::JSON_ANY))?;
         let uid = tree::str(found, "metadata.uid");
         let is_own = |item: &&Value| {
             tree::list(item, "metadata.ownerReferences").iter().any(|o| tree::str(o, "uid") == uid)
         };
-        let revision =
-            |item: &Value| item.get("metadata")?.get("annotations")?.get(REVISION)?.as_str()?.parse().ok();
+        let revision = |item: &Value| {
+            if !by_sets {
+                return tree::int(item, "revision");
+            }
+            item.get("metadata")?.get("annotations")?.get(REVISION)?.as_str()?.parse().ok()
+        };
         let mut all: Vec<(i64, Value)> = tree::list(&list.json, "items")
             .iter()
             .filter(is_own)
@@ -212,7 +229,8 @@ impl Rollout {
                 return Ok(Err(Problem::Text(format!("unable to find the specified revision {revision}"))));
             };
             let mut page = Page::default();
-            template::template(&mut page, tree::get(item, "spec.template"));
+            let template = tree::get(item, "spec.template").or_else(|| tree::get(item, "data.spec.template"));
+            template::template(&mut page, template);
             io.line(&format!("{name} with revision #{revision}"));
             io.print(page.finish_with_tabs());
             io.line("");
@@ -243,14 +261,22 @@ impl Rollout {
         let Some((revision, old)) = chosen else {
             return Ok(Err(Problem::Text(match wanted {
                 Some(revision) => format!("unable to find specified revision {revision} in history"),
-                None => format!("no rollout history found for deployment {:?}", found.target.name),
+                None => {
+                    let kind = found.target.kind.kind.to_lowercase();
+                    format!("no rollout history found for {kind} {:?}", found.target.name)
+                }
             })));
         };
         if tree::bool(&found.tree, "spec.paused").unwrap_or(false) {
             let words = "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again";
             return Ok(Err(Problem::Text(words.into())));
         }
-        let mut template = tree::get(old, "spec.template").cloned().unwrap_or_default();
+        let mut template = tree::get(old, "spec.template")
+            .or_else(|| tree::get(old, "data.spec.template"))
+            .cloned()
+            .unwrap_or_default();
+        // A ControllerRevision is a patch; what it says of itself is no part of the template.
+        tree::remove(&mut template, "$patch");
         if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
             labels.remove("pod-template-hash");
         }
@@ -276,32 +302,4 @@ impl Rollout {
         create::show(io, &self.args, kind, &answer.json, "rolled back")?;
         Ok(Ok(()))
     }
-}
-
-/// Where a rollout stands, in upstream's words, and whether it is done.
-fn status(object: &Value) -> Result<(String, bool), String> {
-    let name = tree::str(object, "metadata.name");
-    let of = |path| tree::int(object, path).unwrap_or(0);
-    if of("metadata.generation") > of("status.observedGeneration") {
-        return Ok(("Waiting for deployment spec update to be observed...\n".into(), false));
-    }
-    let progressing =
-        tree::list(object, "status.conditions").iter().find(|c| tree::str(c, "type") == "Progressing");
-    if progressing.is_some_and(|c| tree::str(c, "reason") == "ProgressDeadlineExceeded") {
-        return Err(format!("deployment {name:?} exceeded its progress deadline"));
-    }
-    let (wanted, updated) = (of("spec.replicas"), of("status.updatedReplicas"));
-    let (total, available) = (of("status.replicas"), of("status.availableReplicas"));
-    let waiting =
-        |what: String| Ok((format!("Waiting for deployment {name:?} rollout to finish: {what}...\n"), false));
-    if updated < wanted {
-        return waiting(format!("{updated} out of {wanted} new replicas have been updated"));
-    }
-    if total > updated {
-        return waiting(format!("{} old replicas are pending termination", total - updated));
-    }
-    if available < updated {
-        return waiting(format!("{available} of {updated} updated replicas are available"));
-    }
-    Ok((format!("deployment {name:?} successfully rolled out\n"), true))
 }
