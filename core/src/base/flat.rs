@@ -513,7 +513,7 @@ impl<'a, T> IntoIterator for &'a FlatSet<T> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))] // properties, whose crate is native
 mod tests {
     use super::*;
     use proptest::prelude::*;
