@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tidepool_clients::{Served, tidepool};
 
-/// Where `cargo xtask` unpacks it, or anywhere on the path.
+/// The version whose words are compared.
+const VERSION: &str = "v1.35.";
+
+/// Where `cargo xtask` unpacks it, or anywhere on the path if it is of the right version.
 fn kubectl() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
     let unpacked = root.join("target/clients");
@@ -13,7 +16,12 @@ fn kubectl() -> Option<PathBuf> {
         return Some(unpacked);
     }
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).find(|folder| folder.join("kubectl").exists())
+    std::env::split_paths(&path).find(|folder| is_right(&folder.join("kubectl")))
+}
+
+fn is_right(kubectl: &Path) -> bool {
+    let output = Command::new(kubectl).args(["version", "--client"]).output();
+    output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(VERSION))
 }
 
 fn folder() -> PathBuf {
@@ -126,7 +134,7 @@ fn word(word: &str) -> String {
 #[test]
 fn ours_prints_what_the_real_one_prints() {
     let Some(kubectl) = kubectl() else {
-        println!("skipped: kubectl is not installed");
+        println!("skipped: kubectl {VERSION}* is not installed");
         return;
     };
     let commands = commands();

@@ -37,16 +37,21 @@ pub fn folder() -> PathBuf {
     root().join("target/clients")
 }
 
-/// Whether a program is on the path, or was unpacked before.
-fn is_there(program: &str) -> bool {
-    tools::find(&[program]).is_some() || folder().join(program).exists()
+impl Client {
+    /// Whether it is on the path; one whose version counts must have been unpacked.
+    fn is_there(&self) -> bool {
+        match self.from {
+            From::Debian(_) => tools::find(&[self.program]).is_some(),
+            From::Npm(..) => folder().join(self.program).exists(),
+        }
+    }
 }
 
 /// The clients that are absent and that nothing here installs.
 pub fn absent() -> Result<Vec<&'static str>, String> {
     let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
     let mut absent = Vec::new();
-    for client in CLIENTS.iter().filter(|client| !is_there(client.program)) {
+    for client in CLIENTS.iter().filter(|client| !client.is_there()) {
         match client.from {
             From::Debian(package) if in_ci && tools::can_apt() => {
                 println!("installing {} with apt: checks compare with it", client.program);
