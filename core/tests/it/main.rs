@@ -6,6 +6,8 @@
 mod cases;
 #[cfg(not(target_arch = "wasm32"))]
 mod check_service;
+#[cfg(not(target_arch = "wasm32"))]
+mod converges;
 mod dns;
 #[cfg(not(target_arch = "wasm32"))]
 mod fairness;
