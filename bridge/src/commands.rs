@@ -86,3 +86,10 @@ pub fn explain(error: RecordingError) -> String {
         }
     }
 }
+
+/// Says what the API server refused of the cluster file.
+pub fn warn(world: &tidepool_core::world::World) {
+    for words in world.refused() {
+        eprintln!("tidepool: of the cluster file: {words}");
+    }
+}

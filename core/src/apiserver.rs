@@ -26,6 +26,7 @@ pub mod watch;
 pub use config::ApiConfig;
 pub use http::{HttpOutcome, KubeletRequest, WatchSpec};
 
+use crate::api::service_cidr::SERVICE_CIDR;
 use crate::api::{Kind, Object, Request, Response, Status, Verb};
 use crate::base::Text;
 use crate::effect::Out;
@@ -123,6 +124,9 @@ impl ApiServer {
             Record { object: object.clone(), cause }
         });
         debug_assert!(written.is_ok(), "an unconditional write cannot be refused");
+        if *object.kind == SERVICE_CIDR {
+            self.follow_ranges();
+        }
         object
     }
 
@@ -132,7 +136,10 @@ impl ApiServer {
         let cause = self.tell(&key, object, Change::Deleted, out);
         let last = |record: Record, revision| Record { object: record.object.at_revision(revision), cause };
         let removed = self.store.delete(&key, None, last);
-        self.release(object);
+        self.release(object, out);
+        if *object.kind == SERVICE_CIDR {
+            self.follow_ranges();
+        }
         removed.map_or_else(|_| object.clone(), |(_, record)| record.object)
     }
 

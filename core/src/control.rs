@@ -9,12 +9,15 @@ pub mod disruption;
 pub mod endpoint_slice;
 pub mod endpoints;
 pub mod garbage;
+pub mod load_balancer;
+pub mod mirroring;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod replica_set;
 pub mod revisions;
 pub mod scheduler;
 pub mod selection;
+pub mod service_cidr;
 pub mod stateful_set;
 
 pub use controllers::{CONTROLLERS, ControllerDef, Controllers, place};

@@ -8,6 +8,6 @@ pub mod wake;
 pub use out::Out;
 pub use timing::Timing;
 pub use wake::{
-    Client, ContainerId, ContainerSpec, ControllerId, KubeletWake, ProbeAction, ProbeKind, ProxyWake,
-    RuntimeCall, Token, Wake,
+    BalancerWake, Client, ContainerId, ContainerSpec, ControllerId, KubeletWake, ProbeAction, ProbeKind,
+    ProxyWake, RuntimeCall, Token, Wake,
 };

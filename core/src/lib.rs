@@ -8,7 +8,8 @@
 //! 3. [`store`]: etcd; [`net`]: packets, addresses, conntrack
 //! 4. [`effect`]: what rooms ask of the world
 //! 5. [`process`]: programs and system calls; [`apiserver`]: requests over the store
-//! 6. [`control`]: controllers; [`node`]: kubelets; [`proxy`]: kube-proxies; [`dns`]: resolvers and CoreDNS
+//! 6. [`control`]: controllers; [`node`]: kubelets; [`proxy`]: kube-proxies; [`policy`]: NetworkPolicies in
+//!    force; [`dns`]: resolvers and CoreDNS
 //! 7. [`shell`]: the programs that pods and terminals run
 //! 8. [`world`]: the one match over what is due
 //! 9. [`recording`]: seed and inputs, replayed
@@ -25,6 +26,7 @@ pub mod apiserver;
 pub mod control;
 pub mod node;
 pub mod proxy;
+pub mod policy;
 pub mod dns;
 pub mod shell;
 pub mod world;

@@ -18,7 +18,7 @@ pub mod udp;
 
 pub use descriptor::Descriptor;
 pub use kernel::{ExitNotice, Kernel, NewProcess, Process, Request};
-pub use program::{Cx, Environment, Files, Program, Spawn, Stdio, Turn};
+pub use program::{Cx, Environment, Files, Inside, Libc, Program, Root, Spawn, Stdio, Turn, Userland};
 pub use socket::{Socket, SocketState};
 pub use stranger::Said;
 pub use syscall::{Errno, Netlink, OpenMode, Ready, Reply, Signal, Syscall};

@@ -1,8 +1,8 @@
 //! Floor 6: kube-proxies: what a node believes of Services, as the rules that it would write. One [`KubeProxy`] per node;
 //! all share one versioned table, so that a node's belief is a revision over it. Knows no packets on their way.
 //!
-//! Models: `pkg/proxy/{iptables,nftables,ipvs}`, `pkg/proxy/config`, `pkg/proxy/runner`. Omits: SCTP, a second
-//! address family, the periodic full sync (nothing here goes wrong in between).
+//! Models: `pkg/proxy/{iptables,nftables,ipvs}`, `pkg/proxy/config`, `pkg/proxy/runner`. Omits: SCTP, the
+//! periodic full sync (nothing here goes wrong in between).
 
 pub mod affinity;
 pub mod backends;
@@ -23,7 +23,7 @@ use crate::api::kinds::Kind;
 use crate::api::{WatchEvent, WatchKind, endpoint_slice, node, service as service_kind};
 use crate::base::{Duration, FlatMap, Instant, NodeId, ObjectRef, Purpose, Text};
 use crate::effect::{Out, ProxyWake, Wake};
-use crate::net::{Conntrack, Packet};
+use crate::net::{Conntrack, Family, Packet};
 use crate::trace::reason::RulePick;
 use crate::trace::{Origin, Place, Reason, Refusal};
 use affinity::Affinity;
@@ -104,6 +104,11 @@ impl KubeProxies {
         KubeProxies { config, table, nodes: FlatMap::new() }
     }
 
+    /// The family that they program.
+    pub fn family(&self) -> Family {
+        Family::of(self.config.pods.addr())
+    }
+
     /// How they program their nodes.
     pub fn mode(&self) -> Mode {
         self.config.mode
@@ -162,7 +167,7 @@ impl KubeProxies {
                 out.react(event.cause, Origin::Reaction(place, event.object.key.clone()));
             }
             let earliest = proxy.last_sync.map_or(out.now, |last| last + out.timing.proxy_min_sync);
-            out.at(earliest.max(out.now), Wake::Proxy(id, ProxyWake::Sync));
+            out.at(earliest.max(out.now), Wake::Proxy(id, self.family(), ProxyWake::Sync));
         }
     }
 
@@ -175,7 +180,7 @@ impl KubeProxies {
                 let Some(proxy) = self.nodes.get_mut(&id) else { return };
                 proxy.draining = proxy.ipvs.drain(conntrack, out.now);
                 if proxy.draining {
-                    out.timer(DRAIN_PERIOD, Wake::Proxy(id, ProxyWake::Drain));
+                    out.timer(DRAIN_PERIOD, Wake::Proxy(id, self.family(), ProxyWake::Drain));
                 }
             }
         }
@@ -197,19 +202,19 @@ impl KubeProxies {
             left.drain(rest..).for_each(|key| table.prepare(&key, revision, oldest));
             if !left.is_empty() {
                 proxy.work = Some((revision, left));
-                return out.after(Duration::ZERO, Wake::Proxy(id, ProxyWake::Sync));
+                return out.after(Duration::ZERO, Wake::Proxy(id, self.family(), ProxyWake::Sync));
             }
             table.forget_changes(oldest);
             if proxy.applied == 0 {
                 table.set_whole(revision);
             }
         }
-        out.after(out.timing.proxy_apply, Wake::Proxy(id, ProxyWake::Applied(revision)));
+        out.after(out.timing.proxy_apply, Wake::Proxy(id, self.family(), ProxyWake::Applied(revision)));
     }
 
     /// The kernel has the rules.
     fn apply(&mut self, id: NodeId, revision: u64, conntrack: &mut Conntrack, out: &mut Out<'_>) {
-        let config = self.config;
+        let (config, family) = (self.config, self.family());
         let Some(proxy) = self.nodes.get_mut(&id) else { return };
         let before = proxy.applied;
         // Before the first rules there is nothing that could have gone stale.
@@ -244,7 +249,7 @@ impl KubeProxies {
             proxy.ipvs = ipvs;
             if drains && !proxy.draining {
                 proxy.draining = true;
-                out.timer(DRAIN_PERIOD, Wake::Proxy(id, ProxyWake::Drain));
+                out.timer(DRAIN_PERIOD, Wake::Proxy(id, family, ProxyWake::Drain));
             }
         }
         let keys = if before == 0 { self.table.changed(0, revision) } else { changed.clone() };
@@ -321,11 +326,12 @@ impl KubeProxies {
     pub fn iptables_save(&self, id: NodeId, now: Instant) -> String {
         let Some(proxy) = self.nodes.get(&id) else { return String::new() };
         let view = proxy.view(&self.table, self.config);
-        match self.config.mode {
+        let text = match self.config.mode {
             Mode::Iptables => save::save(view, now),
             Mode::Nftables => save::save_kubelet(now),
             Mode::Ipvs(_) => ipvs::rules::iptables_save(view, now),
-        }
+        };
+        if self.family() == Family::V6 { save::as_v6(&text) } else { text }
     }
 
     /// The table of nftables mode, as `nft list table ip kube-proxy` prints it; `None` in other modes.

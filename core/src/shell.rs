@@ -6,6 +6,7 @@ pub mod bind;
 #[cfg(test)]
 pub(crate) mod bench;
 pub mod commands;
+pub mod connect;
 pub mod coredns;
 pub mod curl;
 pub mod date;
@@ -40,6 +41,7 @@ pub mod strangers;
 pub mod wget;
 pub mod sleep;
 pub mod ssh;
+pub mod vi;
 pub mod watch;
 pub mod xargs;
 pub mod yes;
@@ -144,6 +146,8 @@ programs! {
     Nslookup(nslookup::Nslookup),
     /// host.
     Host(host::Host),
+    /// `agnhost connect`
+    Connect(connect::Connect),
     /// getent.
     Getent(getent::Getent),
     /// python3.
@@ -160,6 +164,8 @@ programs! {
     Netfilter(netfilter::Netfilter),
     /// ssh.
     Ssh(ssh::Ssh),
+    /// `vi`, `vim`, `nano`
+    Vi(vi::Vi),
     /// What only waits.
     Idle(idle::Idle),
 }

@@ -1,12 +1,15 @@
 //! Floor 8: the world: the one exhaustive match over what is due, and read-only views. Only it is mutable, only through
 //! an input or a step; after either, every effect has been drained.
 
+pub mod balancers;
 pub mod bootstrap;
 pub mod cluster;
 mod health;
 pub mod input;
 mod logs;
 pub mod api_calls;
+mod policy;
+mod proxiers;
 pub mod rooms;
 pub mod runtime;
 pub mod step;
@@ -41,6 +44,8 @@ pub struct World {
     fuel: Fuel,
     wakes: Vec<(Instant, Cause, Wake)>,
     pub(crate) rooms: Rooms,
+    /// What the API server refused of the cluster file.
+    refused: Arc<[Text]>,
 }
 
 impl World {
@@ -57,9 +62,16 @@ impl World {
             wakes: Vec::new(),
             rooms: Rooms::new(&cluster),
             cluster: cluster.clone(),
+            refused: Arc::default(),
         };
-        world.with_out(Cause::default(), |rooms, out| bootstrap::begin(rooms, &cluster, out));
+        let refused = world.with_out(Cause::default(), |rooms, out| bootstrap::begin(rooms, &cluster, out));
+        world.refused = refused.into();
         world
+    }
+
+    /// What the API server refused of the cluster file, in its words: the rest of it is there.
+    pub fn refused(&self) -> &[Text] {
+        &self.refused
     }
 
     /// The world's time.

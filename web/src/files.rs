@@ -158,6 +158,34 @@ impl Files {
         }
     }
 
+    /// Adds one whose name may be taken or end in anything, and shows it; gives the name that it got.
+    pub fn add_beside(&mut self, name: &str, text: &str) -> String {
+        let (stem, ending) = match ENDINGS.iter().find_map(|end| Some((name.strip_suffix(end)?, *end))) {
+            Some((stem, ending)) if !stem.is_empty() => (stem, ending),
+            _ => (name, ".txt"),
+        };
+        let stem: String = stem.chars().take(LONGEST - 12).collect();
+        let numbered = (2..1000).map(|n| format!("{stem}-{n}{ending}"));
+        let mut names = std::iter::once(format!("{stem}{ending}")).chain(numbered);
+        let free = names.find(|name| self.check(name, None).is_ok()).unwrap_or_else(|| self.free_name());
+        self.add(&free, text);
+        free
+    }
+
+    /// The text of a file.
+    pub fn text_of(&self, name: &str) -> Option<Rc<str>> {
+        self.position(name).and_then(|at| self.list.get(at)).map(|file| file.text.clone())
+    }
+
+    /// Takes one away for good.
+    pub fn remove(&mut self, name: &str) {
+        let closed = self.closed.take();
+        if let Some(at) = self.position(name) {
+            self.close(at);
+        }
+        self.closed = closed;
+    }
+
     /// Opens a file of the computer beside the others. A name that is taken gets a number; one with other characters than
     /// the shell takes as they are gets dashes for them. Nothing that is open is changed, unless it is the same or blank.
     pub fn open(&mut self, name: &str, text: &str) -> Result<(), Refused> {

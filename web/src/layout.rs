@@ -91,6 +91,8 @@ pub struct Ring {
     pub r: f64,
     /// Whether it belongs to the cluster itself and is drawn small.
     pub system: bool,
+    /// Its load balancer, on its upper edge.
+    pub balancer: Option<Rect>,
 }
 
 /// The chips of the control plane's band.
@@ -137,6 +139,8 @@ const TITLE: f64 = 33.0;
 const RULES: f64 = 23.0;
 const PAD: f64 = 10.0;
 const WIDEST: f64 = 940.0;
+/// Width and height of a load balancer.
+const BALANCER: (f64, f64) = (112.0, 22.0);
 
 impl Layout {
     /// Lays a stage out. `with_dns` gives the DNS Service a ring of full size.
@@ -188,9 +192,11 @@ impl Layout {
         let room = bottom - top - foot - 52.0;
         let n = large.len().clamp(1, 4) as f64;
         let r = (width * 0.36).min(room / n / 2.0 - 6.0).clamp(24.0, 68.0);
-        for (row, (index, _)) in large.iter().take(4).enumerate() {
+        for (row, (index, service)) in large.iter().take(4).enumerate() {
             let y = top + 26.0 + room * (row as f64 + 0.5) / n;
-            self.rings.push(Ring { index: *index, x, y, r, system: false });
+            let chip = Rect::new(x - BALANCER.0 / 2.0, y - r - BALANCER.1 / 2.0, BALANCER.0, BALANCER.1);
+            let balancer = service.balancer.is_some().then_some(chip);
+            self.rings.push(Ring { index: *index, x, y, r, system: false, balancer });
         }
         let lowest = self.rings.last().map_or(top + room / 2.0, |ring| ring.y + ring.r);
         self.lanes = ((lowest + 26.0).min(bottom - foot - 4.0), top + 12.0);
@@ -201,7 +207,14 @@ impl Layout {
         let first = x - step * (small.len() as f64 - 1.0) / 2.0;
         for (column, (index, _)) in small.iter().enumerate() {
             let x = first + step * column as f64;
-            self.rings.push(Ring { index: *index, x, y: bottom - 32.0, r: 13.0, system: true });
+            self.rings.push(Ring {
+                index: *index,
+                x,
+                y: bottom - 32.0,
+                r: 13.0,
+                system: true,
+                balancer: None,
+            });
         }
     }
 
@@ -223,6 +236,11 @@ impl Layout {
             for (index, pod) in of.pods.iter().enumerate() {
                 let drawn = node.pods.iter().find(|(n, _)| *n == index).map_or(count, |(_, rect)| *rect);
                 places.insert(pod_place(pod), (drawn, node.side));
+            }
+        }
+        for ring in &self.rings {
+            if let (Some(chip), Some(of)) = (ring.balancer, stage.services.get(ring.index)) {
+                places.insert(Place::LoadBalancer(of.namespace.clone(), of.name.clone()), (chip, Side::Left));
             }
         }
         self.places = places;

@@ -2,6 +2,7 @@
 //! through [`Keep`]; it knows no browser and no widgets.
 
 pub mod action;
+pub mod editing;
 mod files;
 pub mod lesson;
 mod links;
@@ -25,6 +26,7 @@ use crate::share::{DIGITS, Shared, Unreadable};
 use crate::sim::{self, Input, Recording, Stage};
 use crate::traffic::Traffic;
 use crate::words::{Language, Words};
+use editing::Editing;
 use lesson::Lessons;
 use run::Run;
 use std::rc::Rc;
@@ -110,6 +112,8 @@ pub struct Session {
     pub terminals: Terminals,
     /// The files in the editor.
     pub files: Files,
+    /// The one among them that a program has opened.
+    pub editing: Option<Editing>,
     /// The text of the one that is shown.
     pub editor: Rc<str>,
     /// What is wrong with it.
@@ -211,6 +215,7 @@ impl Session {
             problems: files::problems_of(&files, &Known::default()),
             known: Known::default(),
             editor: files.text(),
+            editing: None,
             files,
             stamps: Stamps::default(),
             notice: None,
@@ -305,6 +310,7 @@ impl Session {
             | Action::Hint => self.act_on_lesson(action, keep),
             other => self.look(other, keep),
         }
+        self.look_at_editors(keep);
         self.stamps.view += 1;
         self.stamps.clock += 1;
         true

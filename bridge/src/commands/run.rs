@@ -1,6 +1,6 @@
 //! `tidepool run`: shell lines against a new world in virtual time.
 
-use super::{explain, read};
+use super::{explain, read, warn};
 use lexopt::{Arg, Parser, ValueExt};
 use std::io::Write;
 use tidepool_core::recording::script::commands;
@@ -20,6 +20,7 @@ pub fn run(args: Parser) -> Result<u8, String> {
     let script = read(&options.file)?;
     let recording = Recording::begin(options.seed, &options.cluster).map_err(explain)?;
     let mut world = Script::new(recording).map_err(explain)?;
+    warn(world.session.world());
     let mut status = 0;
     let mut out = std::io::stdout().lock();
     for command in commands(&script) {

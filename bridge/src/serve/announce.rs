@@ -41,17 +41,26 @@ impl Announcer {
             "api": format!("http://{}", self.api),
             "dns": self.dns.to_string(),
             "kubeconfig": self.kubeconfig().to_string_lossy(),
-            "nodePorts": addresses(ports),
+            "nodePorts": addresses(ports.iter().filter(|opened| !opened.balancer)),
         });
+        if ports.iter().any(|opened| opened.balancer) {
+            line["loadBalancers"] = addresses(ports.iter().filter(|opened| opened.balancer));
+        }
         if !forwards.is_empty() {
-            line["forwards"] = addresses(forwards);
+            line["forwards"] = addresses(forwards.iter());
         }
         say(&line)
     }
 
-    /// More node ports were opened.
+    /// More node ports and load balancers were opened.
     pub fn later(&self, ports: &[Opened]) -> Result<(), String> {
-        if ports.is_empty() { Ok(()) } else { say(&json!({ "nodePorts": addresses(ports) })) }
+        for (name, balancer) in [("nodePorts", false), ("loadBalancers", true)] {
+            let mut of = ports.iter().filter(|opened| opened.balancer == balancer).peekable();
+            if of.peek().is_some() {
+                say(&json!({ name: addresses(of) }))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -62,8 +71,8 @@ impl Drop for Announcer {
     }
 }
 
-fn addresses(ports: &[Opened]) -> Value {
-    let entries = ports.iter().map(|opened| (opened.name.clone(), json!(opened.at.to_string())));
+fn addresses<'a>(ports: impl Iterator<Item = &'a Opened>) -> Value {
+    let entries = ports.map(|opened| (opened.name.clone(), json!(opened.at.to_string())));
     Value::Object(entries.collect::<Map<_, _>>())
 }
 

@@ -2,6 +2,7 @@
 
 use super::clock::{Clock, Speed, Wall};
 use super::ports::{ServiceAddress, service_addresses};
+use crate::commands::warn;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -62,6 +63,7 @@ impl Keeper {
         from: Option<(String, String)>,
     ) -> Result<(Keeper, JoinHandle<Recording>), RecordingError> {
         let mut session = Session::new(recording)?;
+        warn(session.world());
         let warm = session.world().now() + WARM_UP;
         session.run_until(warm, Budget(u64::MAX));
         let (orders, to_do) = channel();

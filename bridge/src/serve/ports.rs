@@ -1,4 +1,4 @@
-//! Node ports and forwards as listeners of this machine: 127.0.0.N stands for node N.
+//! Node ports, load balancers and forwards as listeners of this machine: 127.0.0.N stands for node N.
 
 use super::keeper::{Keeper, Target};
 use super::options::Forward;
@@ -22,6 +22,8 @@ pub struct ServiceAddress {
     pub ip: IpAddr,
     /// Its node ports: number, and whether it is UDP.
     pub node_ports: Vec<(u16, bool)>,
+    /// Its load balancer's address, once it has one, and ports: number, and whether it is UDP.
+    pub balancer: Option<(IpAddr, Vec<(u16, bool)>)>,
     /// The nodes' addresses.
     pub nodes: Vec<IpAddr>,
 }
@@ -30,16 +32,22 @@ pub struct ServiceAddress {
 pub fn service_addresses(world: &World) -> Vec<ServiceAddress> {
     let nodes: Vec<IpAddr> = (0..world.cluster().nodes.len()).map(|n| world.cluster().node_ip(n)).collect();
     let address = |service: &tidepool_core::api::Object| {
-        let ports = service.list("spec.ports").iter().filter_map(|port| {
-            let number = tree::get(port, "nodePort")?.as_u64().and_then(|n| u16::try_from(n).ok())?;
-            (number != 0 && tree::str(port, "protocol") != "SCTP")
-                .then(|| (number, tree::str(port, "protocol") == "UDP"))
-        });
+        let ports = |field: &'static str| -> Vec<(u16, bool)> {
+            let port = |port| {
+                let number = tree::get(port, field)?.as_u64().and_then(|n| u16::try_from(n).ok())?;
+                (number != 0 && tree::str(port, "protocol") != "SCTP")
+                    .then(|| (number, tree::str(port, "protocol") == "UDP"))
+            };
+            service.list("spec.ports").iter().filter_map(port).collect()
+        };
+        let ingress = service.list("status.loadBalancer.ingress").first();
+        let balancer = ingress.and_then(|ingress| tree::str(ingress, "ip").parse().ok());
         Some(ServiceAddress {
             namespace: service.namespace().to_string(),
             name: service.name().to_string(),
             ip: service.str("spec.clusterIP").parse().ok()?,
-            node_ports: ports.collect(),
+            node_ports: ports("nodePort"),
+            balancer: balancer.map(|ip| (ip, ports("port"))),
             nodes: nodes.clone(),
         })
     };
@@ -51,49 +59,77 @@ pub fn service_addresses(world: &World) -> Vec<ServiceAddress> {
 pub struct Opened {
     /// The node port's number (with `/udp`), or the Service and port.
     pub name: String,
+    /// Whether it is a load balancer's.
+    pub balancer: bool,
     /// Where it listens.
     pub at: SocketAddr,
 }
 
-/// The node ports that are open.
+/// What leads into the cluster from outside.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Entrance {
+    /// Its name, without `/udp`.
+    name: String,
+    port: u16,
+    udp: bool,
+    /// A load balancer's address; a node port has the nodes'.
+    balancer: Option<IpAddr>,
+}
+
+impl Entrance {
+    /// The entrances of a Service, each with the addresses that it stands for.
+    fn of(service: &ServiceAddress) -> impl Iterator<Item = (Entrance, Vec<IpAddr>)> {
+        let node_port = |(port, udp): &(u16, bool)| {
+            let entrance = Entrance { name: port.to_string(), port: *port, udp: *udp, balancer: None };
+            (entrance, service.nodes.clone())
+        };
+        let balancer = service.balancer.iter().flat_map(|(ip, ports)| {
+            ports.iter().map(|(port, udp)| {
+                let name = format!("{}/{}:{port}", service.namespace, service.name);
+                (Entrance { name, port: *port, udp: *udp, balancer: Some(*ip) }, vec![*ip])
+            })
+        });
+        service.node_ports.iter().map(node_port).chain(balancer)
+    }
+}
+
+/// The entrances that are open.
 #[derive(Default)]
 pub struct Listeners {
-    open: BTreeMap<(u16, bool), Vec<JoinHandle<()>>>,
+    open: BTreeMap<Entrance, Vec<JoinHandle<()>>>,
 }
 
 impl Listeners {
     /// Opens what is new and closes what is gone; gives what was opened.
     pub async fn follow(&mut self, keeper: &Keeper, services: &[ServiceAddress]) -> Vec<Opened> {
-        let wanted: BTreeMap<(u16, bool), &[IpAddr]> = services
-            .iter()
-            .flat_map(|service| service.node_ports.iter().map(|port| (*port, service.nodes.as_slice())))
-            .collect();
-        self.open.retain(|port, tasks| {
-            let stays = wanted.contains_key(port);
+        let wanted: BTreeMap<Entrance, Vec<IpAddr>> = services.iter().flat_map(Entrance::of).collect();
+        self.open.retain(|entrance, tasks| {
+            let stays = wanted.contains_key(entrance);
             if !stays {
                 tasks.iter().for_each(JoinHandle::abort);
             }
             stays
         });
         let mut opened = Vec::new();
-        for ((port, udp), nodes) in wanted {
-            if self.open.contains_key(&(port, udp)) {
+        for (entrance, addresses) in wanted {
+            if self.open.contains_key(&entrance) {
                 continue;
             }
+            let Entrance { port, udp, .. } = entrance;
             let mut tasks = Vec::new();
-            for (n, node) in nodes.iter().enumerate() {
+            for (n, address) in addresses.iter().enumerate() {
                 let Some(last) = u8::try_from(n + 1).ok().filter(|last| *last < 255) else { break };
                 let at = SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), port));
-                let target = Target::Outside(SocketAddr::new(*node, port));
+                let target = Target::Outside(SocketAddr::new(*address, port));
                 // The first must be there, at another port if this one is taken; the others only where they can be.
                 let Some((task, at)) = listen(keeper, at, target, udp, n == 0).await else { continue };
                 tasks.push(task);
                 if n == 0 {
-                    let suffix = if udp { "/udp" } else { "" };
-                    opened.push(Opened { name: format!("{port}{suffix}"), at });
+                    let name = format!("{}{}", entrance.name, if udp { "/udp" } else { "" });
+                    opened.push(Opened { name, balancer: entrance.balancer.is_some(), at });
                 }
             }
-            self.open.insert((port, udp), tasks);
+            self.open.insert(entrance, tasks);
         }
         opened
     }
@@ -140,7 +176,8 @@ pub async fn forward(keeper: &Keeper, forwards: &[Forward]) -> Result<Vec<Opened
         let listening = listen(keeper, at, target, *udp, false).await;
         let (_, at) = listening.ok_or_else(|| format!("cannot listen on port {local}"))?;
         let suffix = if *udp { "/udp" } else { "" };
-        opened.push(Opened { name: format!("svc/{service}.{namespace}:{port}{suffix}"), at });
+        let name = format!("svc/{service}.{namespace}:{port}{suffix}");
+        opened.push(Opened { name, balancer: false, at });
     }
     Ok(opened)
 }

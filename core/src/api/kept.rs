@@ -122,37 +122,6 @@ pub static INGRESS_CLASS: Kind = Kind {
     namespaced: false,
     ..KEPT
 };
-/// IPAddress.
-pub static IP_ADDRESS: Kind = Kind {
-    kind: "IPAddress",
-    group: "networking.k8s.io",
-    plural: "ipaddresses",
-    singular: "ipaddress",
-    short: &["ip"],
-    namespaced: false,
-    ..KEPT
-};
-/// NetworkPolicy.
-pub static NETWORK_POLICY: Kind = Kind {
-    kind: "NetworkPolicy",
-    group: "networking.k8s.io",
-    plural: "networkpolicies",
-    singular: "networkpolicy",
-    short: &["netpol"],
-    columns: &[NAME, column("Pod-Selector", pod_selector), AGE],
-    ..KEPT
-};
-/// ServiceCIDR.
-pub static SERVICE_CIDR: Kind = Kind {
-    kind: "ServiceCIDR",
-    group: "networking.k8s.io",
-    plural: "servicecidrs",
-    singular: "servicecidr",
-    namespaced: false,
-    has_status: true,
-    has_generation: true,
-    ..KEPT
-};
 /// RuntimeClass.
 pub static RUNTIME_CLASS: Kind = Kind {
     kind: "RuntimeClass",
@@ -290,16 +259,6 @@ fn created(object: &Object, _: Instant) -> String {
 
 fn role(object: &Object, _: Instant) -> String {
     format!("{}/{}", object.str("roleRef.kind"), object.str("roleRef.name"))
-}
-
-fn pod_selector(object: &Object, _: Instant) -> String {
-    let labels = tree::map(object.tree(), "spec.podSelector.matchLabels");
-    let pairs: Vec<String> = labels
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
-        .collect();
-    or_none(&pairs.join(","))
 }
 
 /// At most three hosts, and how many more there are.

@@ -3,8 +3,8 @@
 use super::names::NameRule;
 use super::{
     FieldError, Object, config_map, controller_revision, daemon_set, deployment, endpoint_slice, endpoints,
-    event, kept, lease, namespace, node, pod, pod_disruption_budget, replica_set, secret, service,
-    service_account, stateful_set,
+    event, ip_address, kept, lease, namespace, network_policy, node, pod, pod_disruption_budget, replica_set,
+    secret, service, service_account, service_cidr, stateful_set,
 };
 use crate::base::Instant;
 use serde_json::Value;
@@ -38,9 +38,9 @@ pub static KINDS: &[&Kind] = &[
     &endpoint_slice::ENDPOINT_SLICE,
     &kept::INGRESS_CLASS,
     &kept::INGRESS,
-    &kept::IP_ADDRESS,
-    &kept::NETWORK_POLICY,
-    &kept::SERVICE_CIDR,
+    &ip_address::IP_ADDRESS,
+    &network_policy::NETWORK_POLICY,
+    &service_cidr::SERVICE_CIDR,
     &kept::RUNTIME_CLASS,
     &pod_disruption_budget::POD_DISRUPTION_BUDGET,
     &kept::CLUSTER_ROLE_BINDING,

@@ -14,6 +14,8 @@ pub enum NameRule {
     Label,
     /// A DNS-1035 label: Services.
     Label1035,
+    /// An IP address in its usual form: IPAddresses.
+    Ip,
     /// A path segment: what RBAC and a few others take.
     PathSegment,
 }
@@ -27,8 +29,18 @@ impl NameRule {
             NameRule::Subdomain => dns1123_subdomain(&name),
             NameRule::Label => dns1123_label(&name),
             NameRule::Label1035 => dns1035_label(&name),
+            NameRule::Ip => ip(&name),
             NameRule::PathSegment => path_segment(&name),
         }
+    }
+}
+
+/// What is wrong with an IP address.
+fn ip(value: &str) -> Vec<String> {
+    match value.parse::<std::net::IpAddr>() {
+        Err(_) => vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".into()],
+        Ok(ip) if ip.to_string() != value => vec![format!("must be in canonical form (\"{ip}\")")],
+        Ok(_) => Vec::new(),
     }
 }
 

@@ -6,13 +6,16 @@ use super::ApiServer;
 use crate::api::{
     Kind, Object, Request, endpoint_slice, endpoints, namespace, service, service_account, tree,
 };
-use crate::effect::Out;
+use crate::base::Duration;
+use crate::effect::{Out, Wake};
 use serde_json::{Value, json};
 
 /// The namespaces that every cluster has.
 pub const NAMESPACES: &[&str] = &["kube-system", "kube-public", "kube-node-lease", "default"];
+/// How often the API server looks after its own Service.
+const OWN_PERIOD: Duration = Duration::secs(10);
 /// Who does it.
-const AGENT: &str = "kube-apiserver";
+pub(super) const AGENT: &str = "kube-apiserver";
 
 impl ApiServer {
     /// Makes what every cluster has. What is there already stays.
@@ -24,6 +27,13 @@ impl ApiServer {
             let account = json!({ "metadata": { "name": "default", "namespace": namespace } });
             self.make(&service_account::SERVICE_ACCOUNT, account, out);
         }
+        self.default_ranges(out);
+        self.look_after_own(out);
+    }
+
+    /// Makes the `kubernetes` Service and its endpoints where they are missing, now and again and again.
+    pub fn look_after_own(&mut self, out: &mut Out<'_>) {
+        out.timer(OWN_PERIOD, Wake::ApiServer);
         let Some(first) = self.config.service_ranges.first().and_then(|range| range.hosts().next()) else {
             return;
         };
@@ -67,7 +77,7 @@ impl ApiServer {
         self.make(&endpoint_slice::ENDPOINT_SLICE, slice, out);
     }
 
-    fn make(&mut self, kind: &'static Kind, mut object: Value, out: &mut Out<'_>) {
+    pub(super) fn make(&mut self, kind: &'static Kind, mut object: Value, out: &mut Out<'_>) {
         tree::set(&mut object, "apiVersion", kind.api_version());
         tree::set(&mut object, "kind", kind.kind);
         let object = Object::new(kind, object);

@@ -39,7 +39,7 @@ impl ApiServer {
         self.name(request, &mut tree, out);
         let claim = self.claim_new(request, &mut tree, out)?;
         let result = self.finish_create(request, (tree, managed), &claim, warnings, out);
-        self.settle(claim, result.is_ok() && !request.options.dry_run);
+        self.settle(claim, result.is_ok() && !request.options.dry_run, out);
         result
     }
 

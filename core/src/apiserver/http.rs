@@ -21,7 +21,7 @@ use crate::api::{Request, Response, Status, Verb, pod, tree};
 use crate::base::Text;
 use crate::effect::Out;
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT, VARY, WARNING};
+use http::header::{ACCEPT, ACCEPT_RANGES, CONTENT_TYPE, HeaderValue, USER_AGENT, VARY, WARNING};
 use serde_json::{Value, json};
 use url::Target;
 
@@ -50,6 +50,8 @@ pub struct KubeletRequest {
     pub tail: Option<usize>,
     /// Whether what is written later is wanted too.
     pub follow: bool,
+    /// Whether the run before the present one is meant.
+    pub previous: bool,
 }
 
 impl ApiServer {
@@ -87,7 +89,7 @@ impl ApiServer {
             return Ok(HttpOutcome::Response(discovered(found)));
         }
         if let Some(found) = openapi::answer(path, &self.config.version) {
-            return Ok(HttpOutcome::Response(json_response(200, &found, &[])));
+            return Ok(HttpOutcome::Response(described(&found)));
         }
         let Some(target) = Target::parse(path).filter(Target::exists) else {
             return Ok(HttpOutcome::Response(discovered(discovery::not_found())));
@@ -115,7 +117,21 @@ impl ApiServer {
         if target.kind.kind == "Endpoints" {
             warnings.push(crate::api::endpoints::DEPRECATION.into());
         }
-        let request = body::request(http, target, query, &mut warnings)?;
+        // What there is to warn of comes with a refusal too.
+        self.carry_out(http, target, query, &mut warnings, out).or_else(|status| {
+            Ok(HttpOutcome::Response(json_response(status.code, &status.to_json(), &warnings)))
+        })
+    }
+
+    fn carry_out(
+        &mut self,
+        http: &http::Request<Bytes>,
+        target: &Target,
+        query: &url::Query,
+        warnings: &mut Warnings,
+        out: &mut Out<'_>,
+    ) -> Result<HttpOutcome, Status> {
+        let request = body::request(http, target, query, warnings)?;
         let form = table::Form::of(http.headers().get(ACCEPT), query);
         let watches = query.get("watch").is_some_and(|watch| matches!(watch, "true" | "1"));
         if matches!(request.verb, Verb::Get | Verb::List) && (target.watches || watches) {
@@ -133,16 +149,16 @@ impl ApiServer {
                 Ok(page) => page,
                 Err(status) => {
                     let value = page::refusal(&status, query);
-                    return Ok(HttpOutcome::Response(json_response(status.code, &value, &warnings)));
+                    return Ok(HttpOutcome::Response(json_response(status.code, &value, warnings)));
                 }
             };
             let value = form.write_page(request.kind, &page, out.now);
-            return Ok(HttpOutcome::Response(json_response(200, &value, &warnings)));
+            return Ok(HttpOutcome::Response(json_response(200, &value, warnings)));
         }
         if matches!(request.verb, Verb::Get) {
             self.check_version(query)?;
         }
-        let result = self.handle(&request, &mut warnings, out)?;
+        let result = self.handle(&request, warnings, out)?;
         // What is held stays for a while, and is shown as it is then.
         let stays = matches!(request.verb, Verb::Delete)
             && !request.options.dry_run
@@ -159,7 +175,7 @@ impl ApiServer {
             }),
             (_, result) => form.write(&request, &result, out.now),
         };
-        Ok(HttpOutcome::Response(json_response(code, &value, &warnings)))
+        Ok(HttpOutcome::Response(json_response(code, &value, warnings)))
     }
 
     fn log_request(&self, target: &Target, query: &url::Query) -> Result<KubeletRequest, Status> {
@@ -176,10 +192,16 @@ impl ApiServer {
             None => containers.first().copied().unwrap_or_default(),
         };
         let statuses = object.list("status.containerStatuses");
-        let waiting = statuses
-            .iter()
-            .find(|s| tree::str(s, "name") == container)
-            .map(|s| tree::str(s, "state.waiting.reason"));
+        let status = statuses.iter().find(|s| tree::str(s, "name") == container);
+        let ended = status.is_some_and(|s| tree::get(s, "lastState.terminated").is_some());
+        let previous = matches!(query.get("previous"), Some("true" | "1"));
+        if previous && !ended {
+            let pod = object.name();
+            let words = format!("previous terminated container {container:?} in pod {pod:?} not found");
+            return Err(Status::bad_request(words));
+        }
+        // One that is to be started again still has the log of its last run.
+        let waiting = status.filter(|_| !ended).map(|s| tree::str(s, "state.waiting.reason"));
         if let Some(reason) = waiting.filter(|reason| !reason.is_empty()) {
             let pod = object.name();
             let words = format!("container {container:?} in pod {pod:?} is waiting to start: {reason}");
@@ -187,7 +209,7 @@ impl ApiServer {
         }
         let tail = query.get("tailLines").and_then(|n| n.parse().ok());
         let follow = matches!(query.get("follow"), Some("true" | "1"));
-        Ok(KubeletRequest { uid: object.uid.clone(), container: container.into(), tail, follow })
+        Ok(KubeletRequest { uid: object.uid.clone(), container: container.into(), tail, follow, previous })
     }
 }
 
@@ -205,6 +227,18 @@ fn discovered(found: discovery::Found) -> http::Response<Bytes> {
             response(if is_good { 200 } else { 404 }, "text/plain; charset=utf-8", Bytes::from(text))
         }
     }
+}
+
+/// A document of OpenAPI; the list of them has no `info`, and is served as a file of text.
+fn described(found: &Value) -> http::Response<Bytes> {
+    let is_list = found.get("info").is_none();
+    let content = if is_list { "text/plain; charset=utf-8" } else { "application/json" };
+    let mut answer = response(200, content, Bytes::from(found.to_string()));
+    answer.headers_mut().insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if !is_list {
+        answer.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
+    }
+    answer
 }
 
 /// Puts an answer of JSON into the shape that its client wants: as YAML, or with indentation for those who look at it.

@@ -49,6 +49,17 @@ pub fn stamp(kind: &Kind, tree: &mut Value, uid: &str, out: &Out<'_>) {
     tidy(tree);
 }
 
+/// An object on its way out may lose finalizers, and gets no new ones.
+pub fn new_finalizers(old: &Object, tree: &Value) -> Option<FieldError> {
+    let known = old.list("metadata.finalizers");
+    let new = tree::list(tree, "metadata.finalizers").iter().filter(|finalizer| !known.contains(finalizer));
+    let new: Vec<String> = new.map(Value::to_string).collect();
+    let words = "no new finalizers can be added if the object is being deleted, found new finalizers";
+    (old.is_terminating() && !new.is_empty()).then(|| {
+        FieldError::forbidden("metadata.finalizers", format!("{words} []string{{{}}}", new.join(", ")))
+    })
+}
+
 /// Puts back what an update may not change.
 pub fn carry_over(old: &Object, tree: &mut Value) {
     for field in [

@@ -1,13 +1,11 @@
 //! Patches: the four ways of saying what should change.
 
 pub mod fit;
-pub mod json;
-pub mod merge;
-pub mod strategic;
 
 use super::managed::Writer;
 use super::update::Made;
 use super::{ApiServer, Warnings};
+use crate::api::patch::{json, merge, strategic};
 use crate::api::request::PatchType;
 use crate::api::tree;
 use crate::api::{Managed, Object, Request, Response, Status};

@@ -1,14 +1,16 @@
 //! What Services get from the API server's pools before they are validated: families, cluster IPs, node ports. What
 //! fails here is refused alone, ahead of all that validation would say.
 //!
-//! Models: `pkg/registry/core/service/storage/{alloc,storage}.go`. Omits: ServiceCIDR and IPAddress objects.
+//! Models: `pkg/registry/core/service/storage/{alloc,storage}.go`.
 
+pub mod addresses;
 pub mod carry;
 pub mod families;
 pub mod node_ports;
 
 use super::ApiServer;
 use super::pools::PoolError;
+use crate::api::ip_address::IP_ADDRESS;
 use crate::api::service::SERVICE;
 use crate::api::{FieldError, Object, Request, Status, service, tree};
 use crate::base::{ObjectRef, Purpose};
@@ -35,6 +37,9 @@ impl ApiServer {
         out: &mut Out<'_>,
     ) -> Result<Claim, Status> {
         let mut claim = Claim::default();
+        if *request.kind == IP_ADDRESS && !request.options.dry_run {
+            claim.taken_ips.extend(self.take_for_record(tree));
+        }
         if *request.kind != SERVICE {
             return Ok(claim);
         }
@@ -75,44 +80,58 @@ impl ApiServer {
         match result {
             Ok(()) => Ok(claim),
             Err(status) => {
-                self.settle(claim, false);
+                self.give_back(claim);
                 Err(status)
             }
         }
     }
 
     /// Ends a claim: what was taken is kept, or given back when nothing was written.
-    pub(super) fn settle(&mut self, claim: Claim, kept: bool) {
-        let (ips, ports) =
-            if kept { (claim.freed_ips, claim.freed_ports) } else { (claim.taken_ips, claim.taken_ports) };
-        for ip in ips {
-            self.addresses.iter_mut().for_each(|pool| pool.release(ip));
+    pub(super) fn settle(&mut self, claim: Claim, kept: bool, out: &mut Out<'_>) {
+        if kept {
+            claim.freed_ips.into_iter().for_each(|ip| self.free_address(ip, out));
+            claim.freed_ports.into_iter().for_each(|port| self.ports.release(port));
+        } else {
+            self.give_back(claim);
         }
-        ports.into_iter().for_each(|port| self.ports.release(port));
     }
 
-    /// Tells what a claim took, before the write that keeps it.
-    pub(super) fn tell_claim(&self, object: &ObjectRef, claim: &Claim, out: &mut Out<'_>) {
+    /// Nothing was written: what was taken is free again.
+    fn give_back(&mut self, claim: Claim) {
+        for ip in claim.taken_ips {
+            self.addresses.iter_mut().for_each(|pool| pool.release(ip));
+        }
+        claim.taken_ports.into_iter().for_each(|port| self.ports.release(port));
+    }
+
+    /// Tells what a claim took, and records the addresses, before the write that keeps it.
+    pub(super) fn tell_claim(&mut self, object: &ObjectRef, claim: &Claim, out: &mut Out<'_>) {
+        if &*object.kind != SERVICE.kind {
+            return;
+        }
         let ips = claim.taken_ips.iter().map(ToString::to_string);
         for what in ips.chain(claim.taken_ports.iter().map(ToString::to_string)) {
             out.decided(Place::ApiServer, Reason::Allocated(object.clone(), what.into()));
         }
+        claim.taken_ips.iter().for_each(|ip| self.record_address(*ip, object, out));
     }
 
     /// Gives back what an object held that is gone.
-    pub(super) fn release(&mut self, object: &Object) {
+    pub(super) fn release(&mut self, object: &Object, out: &mut Out<'_>) {
+        if *object.kind == IP_ADDRESS {
+            return self.forget_address(object);
+        }
         if object.kind != &SERVICE {
             return;
         }
-        for ip in service::cluster_ips(object) {
-            self.addresses.iter_mut().for_each(|pool| pool.release(ip));
-        }
+        service::cluster_ips(object).into_iter().for_each(|ip| self.free_address(ip, out));
         node_ports::held(object.tree()).into_iter().for_each(|port| self.ports.release(port));
     }
 
     /// The families of the cluster, the default one first.
     fn families(&self) -> Vec<&'static str> {
-        self.addresses.iter().map(|pool| if pool.is_v4() { "IPv4" } else { "IPv6" }).collect()
+        let ranges = self.config.service_ranges.iter();
+        ranges.map(|range| if range.addr().is_ipv4() { "IPv4" } else { "IPv6" }).collect()
     }
 
     /// Takes an address for each family from the `from`th on.
@@ -155,12 +174,11 @@ impl ApiServer {
         dry_run: bool,
         claim: &mut Claim,
     ) -> Result<IpAddr, Status> {
-        let pool = self.addresses.iter_mut().find(|pool| pool.is_v4() == ip.is_ipv4());
-        let range = pool.as_ref().map(|pool| pool.range.to_string()).unwrap_or_default();
+        let pool = self.addresses.iter().find(|pool| pool.range.contains(&ip));
+        let range = pool.map(|pool| pool.range.to_string()).unwrap_or_default();
         let result = match pool {
-            None => Err(PoolError::Outside),
             Some(pool) if dry_run => pool.check(ip),
-            Some(pool) => pool.take(ip),
+            _ => self.take_everywhere(ip),
         };
         let why = match result {
             Ok(()) => {
@@ -189,13 +207,15 @@ impl ApiServer {
         out: &mut Out<'_>,
     ) -> Result<IpAddr, Status> {
         let full = || Status::internal("failed to allocate a serviceIP: range is full");
-        let pool = self.addresses.iter_mut().find(|pool| pool.is_v4() == (family == "IPv4"));
-        let pool = pool.ok_or_else(full)?;
-        if dry_run {
-            return Ok(pool.range.network());
-        }
+        let mut pools = self.addresses.iter_mut().filter(|pool| pool.is_v4() == (family == "IPv4"));
         let actor = actor(tree, family);
-        let ip = pool.next(|size| out.below(Purpose::Allocation, &actor, size)).map_err(|_| full())?;
+        if dry_run {
+            return pools.next().map(|pool| pool.range.network()).ok_or_else(full);
+        }
+        let drawn = pools.find_map(|pool| pool.next(|n| out.below(Purpose::Allocation, &actor, n)).ok());
+        let ip = drawn.ok_or_else(full)?;
+        // Ranges may overlap. Where the address is not one of a range's own, there is nothing to take.
+        self.addresses.iter_mut().for_each(|pool| _ = pool.take(ip));
         claim.taken_ips.push(ip);
         Ok(ip)
     }

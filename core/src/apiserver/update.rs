@@ -55,7 +55,7 @@ impl ApiServer {
         let claim = self.claim_changed(request, &old, &mut tree, out)?;
         count_generation(kind, &old, &mut tree);
         let result = self.finish_change(request, &old, (tree, managed), &claim, warnings, out);
-        self.settle(claim, result.is_ok() && !request.options.dry_run);
+        self.settle(claim, result.is_ok() && !request.options.dry_run, out);
         result
     }
 
@@ -90,6 +90,7 @@ impl ApiServer {
     ) -> Result<Response, Status> {
         let kind = request.kind;
         let mut wrong = meta::problems(kind, &tree);
+        wrong.extend(meta::new_finalizers(old, &tree));
         let object = Object::new(kind, tree).managed_by(managed);
         let is_whole = request.subresource.is_empty();
         if is_whole {

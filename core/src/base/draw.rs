@@ -38,6 +38,8 @@ pub enum Purpose {
     Program = 12,
     /// Which node the scheduler takes among equals.
     Schedule = 13,
+    /// To which node a load balancer outside hands a connection.
+    Balancer = 14,
 }
 
 /// A 64-bit draw, uniform over its whole range.

@@ -7,15 +7,19 @@ use super::disruption::Disruption;
 use super::endpoint_slice::EndpointSlices;
 use super::endpoints::EndpointsObjects;
 use super::garbage::Garbage;
+use super::load_balancer::ServiceBalancers;
+use super::mirroring::Mirroring;
 use super::namespace::Namespaces;
 use super::node_lifecycle::NodeLifecycle;
 use super::replica_set::ReplicaSets;
 use super::scheduler::Scheduler;
+use super::service_cidr::ServiceCidrs;
 use super::stateful_set::StatefulSets;
 use crate::api::{Change, Kind, Recorder, Response, Status, WatchEvent};
 use crate::api::{
-    config_map, controller_revision, daemon_set, deployment, endpoint_slice, endpoints, kept, lease,
-    namespace, node, pod, pod_disruption_budget, replica_set, secret, service, service_account, stateful_set,
+    config_map, controller_revision, daemon_set, deployment, endpoint_slice, endpoints, ip_address, kept,
+    lease, namespace, network_policy, node, pod, pod_disruption_budget, replica_set, secret, service,
+    service_account, service_cidr, stateful_set,
 };
 use crate::base::Text;
 use crate::effect::{ControllerId, Out, Token};
@@ -174,6 +178,11 @@ controllers! {
     10 disruption: Disruption = "disruption-controller", None,
         &[&pod_disruption_budget::POD_DISRUPTION_BUDGET, &pod::POD, &deployment::DEPLOYMENT,
           &replica_set::REPLICA_SET, &stateful_set::STATEFUL_SET];
+    11 service_balancers: ServiceBalancers = "service-controller", None, &[&service::SERVICE, &node::NODE];
+    12 mirroring: Mirroring = "endpointslicemirroring-controller", None,
+        &[&service::SERVICE, &endpoints::ENDPOINTS, &endpoint_slice::ENDPOINT_SLICE];
+    13 service_cidrs: ServiceCidrs = "service-cidr-controller", None,
+        &[&service_cidr::SERVICE_CIDR, &ip_address::IP_ADDRESS];
 }
 
 /// All kinds but those that come in floods and neither own nor are owned.
@@ -203,9 +212,9 @@ const COLLECTED: &[&Kind] = &[
     &endpoint_slice::ENDPOINT_SLICE,
     &kept::INGRESS_CLASS,
     &kept::INGRESS,
-    &kept::IP_ADDRESS,
-    &kept::NETWORK_POLICY,
-    &kept::SERVICE_CIDR,
+    &ip_address::IP_ADDRESS,
+    &network_policy::NETWORK_POLICY,
+    &service_cidr::SERVICE_CIDR,
     &kept::RUNTIME_CLASS,
     &pod_disruption_budget::POD_DISRUPTION_BUDGET,
     &kept::CLUSTER_ROLE_BINDING,

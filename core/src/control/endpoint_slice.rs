@@ -1,9 +1,10 @@
 //! The EndpointSlice controller: for each Service with a selector, slices of the pods behind it.
 //!
 //! Models: `pkg/controller/endpointslice/`, `staging/src/k8s.io/endpointslice/reconciler.go`.
-//! Omits: topology-aware routing (`topology-mode: Auto`), batching, events about failures.
+//! Omits: batching, events about failures.
 
 pub mod endpoints;
+pub mod hints;
 pub mod packing;
 
 use super::controllers::Reconcile;
@@ -16,6 +17,7 @@ use crate::base::{Duration, FlatMap, FlatSet, Text};
 use crate::effect::Out;
 use crate::trace::Reason;
 use endpoints::{Endpoint, Ports};
+use hints::{Topology, Wish};
 use packing::{Plan, Slice};
 use serde_json::{Value, json};
 
@@ -31,6 +33,7 @@ pub struct EndpointSlices {
     times: TriggerTimes,
     /// The slices of each Service, by the Service's key.
     slices: FlatMap<Text, FlatSet<Text>>,
+    topology: Topology,
 }
 
 impl Reconcile for EndpointSlices {
@@ -39,6 +42,11 @@ impl Reconcile for EndpointSlices {
         if &*object.key.kind != "EndpointSlice" {
             if &*object.key.kind == "Service" && change.after.is_none() {
                 self.times.forget(&key_of(object));
+                self.topology.forget(&key_of(object));
+            }
+            if &*object.key.kind == "Node" {
+                let overloaded = self.topology.set_nodes(desk.cache.all("Node"));
+                overloaded.iter().for_each(|service| desk.add(service, change, out));
             }
             return self.selection.observe(change, desk, out);
         }
@@ -77,7 +85,17 @@ impl Reconcile for EndpointSlices {
             if missing_node {
                 desk.add_after(key, Duration::secs(1), out);
             }
-            plan.extend(packing::reconcile(existing, groups, family, service.is_terminating()));
+            let mut packed = packing::reconcile(existing, groups, family, service.is_terminating());
+            for (is_warning, reason, message) in
+                self.topology.hint(&key_of(&service), Wish::of(&service), family, &mut packed)
+            {
+                if is_warning {
+                    desk.warn(&service, reason, &message, out);
+                } else {
+                    desk.event(&service, reason, &message, out);
+                }
+            }
+            plan.extend(packed);
         }
         self.carry_out(&service, plan, time.as_deref(), desk, out);
     }

@@ -1,7 +1,7 @@
 //! The Endpoints controller: the deprecated object that lists a Service's pods in one piece.
 //!
 //! Models: `pkg/controller/endpoint/endpoints_controller.go`, `pkg/api/v1/endpoints/util.go`.
-//! Omits: the limit of 1000 addresses; upstream orders ports and subsets by hash, we by name and number.
+//! Upstream orders ports and subsets by hash, we by name and number.
 
 use super::controllers::Reconcile;
 use super::desk::{Desk, key_of, split};
@@ -17,6 +17,10 @@ const MANAGED_BY_LABEL: &str = "endpoints.kubernetes.io/managed-by";
 const MANAGER: &str = "endpoint-controller";
 const HEADLESS_LABEL: &str = "service.kubernetes.io/headless";
 const TRIGGER_ANNOTATION: &str = "endpoints.kubernetes.io/last-change-trigger-time";
+
+const OVER_CAPACITY_ANNOTATION: &str = "endpoints.kubernetes.io/over-capacity";
+/// The most addresses of one object.
+const MAX_ADDRESSES: usize = 1_000;
 
 /// The controller's memory beside its cache.
 #[derive(Debug, Clone, Default)]
@@ -49,11 +53,14 @@ impl Reconcile for EndpointsObjects {
             return;
         }
         let time = self.times.look(&service, self.selection.pods(&service, &desk.cache));
-        let subsets = subsets(&service, self.selection.pods(&service, &desk.cache));
+        let mut subsets = subsets(&service, self.selection.pods(&service, &desk.cache));
+        let truncated = truncate(&mut subsets);
         let labels = labels(&service);
         let known = desk.cache.get("Endpoints", namespace, name).cloned();
         let current = |object: &Object| {
-            object.list("subsets") == subsets.as_slice() && object.get("metadata.labels") == Some(&labels)
+            object.list("subsets") == subsets.as_slice()
+                && object.get("metadata.labels") == Some(&labels)
+                && (object.annotation(OVER_CAPACITY_ANNOTATION) == Some("truncated")) == truncated
         };
         if known.as_ref().is_some_and(current) {
             return;
@@ -69,6 +76,11 @@ impl Reconcile for EndpointsObjects {
                     Some(time) => notes.insert(TRIGGER_ANNOTATION.into(), time.into()),
                     None => notes.remove(TRIGGER_ANNOTATION),
                 };
+                if truncated {
+                    notes.insert(OVER_CAPACITY_ANNOTATION.into(), "truncated".into());
+                } else {
+                    notes.remove(OVER_CAPACITY_ANNOTATION);
+                }
             }
             if subsets.is_empty() {
                 tree::remove(object, "subsets");
@@ -143,6 +155,37 @@ fn subsets<'a>(service: &Object, pods: impl Iterator<Item = &'a Object>) -> Vec<
     by_addresses.into_iter().map(subset).collect()
 }
 
+/// Cuts what is too much: addresses that are ready stay before those that are not, and each subset keeps its share,
+/// rounded up, but for the last ones. Tells whether there was too much.
+fn truncate(subsets: &mut [Value]) -> bool {
+    let count = |subset: &Value, field| tree::list(subset, field).len();
+    let total = |field| subsets.iter().map(|subset| count(subset, field)).sum::<usize>();
+    let (ready, not_ready) = (total("addresses"), total("notReadyAddresses"));
+    if ready + not_ready <= MAX_ADDRESSES {
+        return false;
+    }
+    let (field, all, most) = if ready > MAX_ADDRESSES {
+        ("addresses", ready, MAX_ADDRESSES)
+    } else {
+        ("notReadyAddresses", not_ready, MAX_ADDRESSES - ready)
+    };
+    let mut left = most;
+    for subset in subsets {
+        let share = (count(subset, field) * most).div_ceil(all).min(left);
+        if let Some(list) = subset.get_mut(field).and_then(Value::as_array_mut) {
+            list.truncate(share);
+            left -= list.len();
+        }
+        if field == "addresses" || share == 0 {
+            tree::remove(subset, "notReadyAddresses");
+        }
+        if count(subset, "addresses") == 0 {
+            tree::remove(subset, "addresses");
+        }
+    }
+    true
+}
+
 fn address(pod: &Object, service: &Object, ip: IpAddr) -> Value {
     let mut address = json!({
         "ip": ip.to_string(),
@@ -205,5 +248,29 @@ mod tests {
             })
             .collect();
         assert_eq!(shape, [(0, 1, 1), (1, 1, 1)]);
+    }
+
+    /// `truncateEndpoints`: the ready ones come first; a subset's share is rounded up, the last one gets what is left.
+    #[test]
+    fn a_thousand_addresses_are_kept() {
+        let subset = |ready: usize, not: usize| {
+            let list = |n: usize| vec![json!({ "ip": "10.0.0.1" }); n];
+            json!({ "addresses": list(ready), "notReadyAddresses": list(not) })
+        };
+        let sizes = |subsets: &[Value]| -> Vec<(usize, usize)> {
+            let len = |s: &Value, field| tree::list(s, field).len();
+            subsets.iter().map(|s| (len(s, "addresses"), len(s, "notReadyAddresses"))).collect()
+        };
+        for (before, after) in [
+            (vec![(600, 400)], None),
+            (vec![(600, 500)], Some(vec![(600, 400)])),
+            (vec![(1_200, 50)], Some(vec![(1_000, 0)])),
+            (vec![(700, 0), (700, 9), (1, 0)], Some(vec![(500, 0), (500, 0), (0, 0)])),
+            (vec![(500, 300), (400, 300)], Some(vec![(500, 50), (400, 50)])),
+        ] {
+            let mut subsets: Vec<Value> = before.iter().map(|(ready, not)| subset(*ready, *not)).collect();
+            assert_eq!(truncate(&mut subsets), after.is_some());
+            assert_eq!(sizes(&subsets), after.unwrap_or(before));
+        }
     }
 }

@@ -1,17 +1,18 @@
 //! CoreDNS as a program: it reads its Corefile, watches the API server, listens, and answers.
 //! Models: CoreDNS coremain/run.go, core/dnsserver/server.go, plugin/{health,ready,kubernetes}.
-//! Omits: metrics, TCP to upstreams; time spent on an answer is none.
+//! Omits: time spent on an answer, which is none.
 
 mod reload;
 mod upstream;
 mod web;
 
-use super::message::Rcode;
-use super::plugins::kubernetes::PodMode;
+use super::corefile::Source;
+use super::message::{Message, Question, Rcode, RecordType};
+use super::plugins::kubernetes::{PodMode, under};
 use super::plugins::{Env, Plugin};
 use super::server::{Exchange, Progress, Server, banner};
 use super::zone::Cluster;
-use crate::base::{Duration, Fd, FlatMap, Instant, Text};
+use crate::base::{Duration, Fd, FlatMap, Instant, Purpose, Text};
 use crate::net::Protocol;
 use crate::process::{Cx, Errno, Ready, Reply, Signal, Syscall};
 use crate::trace::Reason;
@@ -23,34 +24,11 @@ use upstream::Upstreams;
 /// The version, as `CoreDNS -version` says it.
 pub const VERSION: &str = "CoreDNS-1.14.7";
 
-/// Where the Corefile is.
-pub const COREFILE: &str = "/etc/coredns/Corefile";
+/// What it was built with, as `-version` says it.
+pub const BUILD: &str = "linux/amd64, go1.26.6, 4b26cce";
 
-/// kubeadm's Corefile: what runs when there is no file.
-pub const DEFAULT_COREFILE: &str = ".:53 {
-    errors
-    health {
-       lameduck 5s
-    }
-    ready
-    kubernetes cluster.local in-addr.arpa ip6.arpa {
-       pods insecure
-       fallthrough in-addr.arpa ip6.arpa
-       ttl 30
-    }
-    prometheus :9153
-    forward . /etc/resolv.conf {
-       max_concurrent 1000
-    }
-    cache 30 {
-       disable success cluster.local
-       disable denial cluster.local
-    }
-    loop
-    reload
-    loadbalance
-}
-";
+/// What runs without a Corefile.
+const NO_COREFILE: &str = ".:53 {\n    whoami\n    log\n}\n";
 
 /// How long it waits for the first list before it serves without.
 const STARTUP_TIMEOUT: Duration = Duration::secs(5);
@@ -58,6 +36,10 @@ const STARTUP_TIMEOUT: Duration = Duration::secs(5);
 /// The program.
 #[derive(Debug, Clone, Default)]
 pub struct CoreDns {
+    /// The Corefile's path, as the command line has it; none was given when it is empty.
+    path: Text,
+    /// The port of server blocks that name none.
+    port: u16,
     server: Server,
     cluster: Cluster,
     corefile: Text,
@@ -69,12 +51,18 @@ pub struct CoreDns {
     connections: FlatMap<Fd, Connection>,
     upstreams: Upstreams,
     serving: bool,
+    /// Whether `loop` has yet to ask.
+    unlooped: bool,
     /// Until when it waits for the first list.
     patience: Option<Instant>,
     /// When the Corefile is looked at again.
     recheck: Option<Instant>,
     /// When it ends, once it was told to stop.
     ends: Option<Instant>,
+    /// Corefiles that were refused while it ran.
+    failed_reloads: u64,
+    /// Questions that were refused as too many waited.
+    rejected: u64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -111,6 +99,11 @@ struct Connection {
 }
 
 impl CoreDns {
+    /// With the Corefile at a path (`-conf`), and a port for server blocks that name none (`-dns.port`).
+    pub fn new(path: &str, port: u16) -> CoreDns {
+        CoreDns { path: path.into(), port, ..CoreDns::default() }
+    }
+
     /// Goes on with a reply until the next call.
     pub fn resume(&mut self, cx: &mut Cx<'_, '_>, reply: Reply) -> Syscall {
         let now = cx.out.now;
@@ -134,13 +127,16 @@ impl CoreDns {
             (_, _) => {}
         }
         self.pass_of_time(cx);
+        if self.unlooped && self.todo.is_empty() {
+            self.unlooped = false;
+            self.look_for_loops(cx);
+        }
         self.call(now)
     }
 
     /// Reads the Corefile and plans what comes before serving.
     fn start(&mut self, cx: &mut Cx<'_, '_>) -> Result<(), String> {
-        self.corefile = cx.files.text(COREFILE).unwrap_or(DEFAULT_COREFILE).into();
-        self.server = Server::new(&self.corefile, cx.files, &mut self.lines)?;
+        (self.corefile, self.server) = self.read(cx)?;
         let http = self.server.blocks.iter().flat_map(|block| &block.http);
         self.todo.extend(http.map(|(port, what)| Todo::Listen(Socket::Http(*port, what))));
         if self.kubernetes().next().is_some() {
@@ -152,6 +148,33 @@ impl CoreDns {
         Ok(())
     }
 
+    /// Reads the Corefile as it is now.
+    fn read(&mut self, cx: &Cx<'_, '_>) -> Result<(Text, Server), String> {
+        let given = !self.path.is_empty();
+        let path = if given { self.path.clone() } else { "Corefile".into() };
+        let cwd = cx.environment.get("PWD").map_or("/", |cwd| cwd);
+        let whole = match path.strip_prefix('/') {
+            Some(_) => path.to_string(),
+            None => format!("{}/{path}", cwd.trim_end_matches('/')),
+        };
+        let text: Text = match cx.files.text(&whole) {
+            Some(text) => text.into(),
+            None if given => {
+                return Err(format!("loading Caddyfile via flag: open {path}: no such file or directory"));
+            }
+            None => NO_COREFILE.into(),
+        };
+        let (files, variables) = (cx.files, cx.environment);
+        let source = Source { path: &path, text: &text, files, variables, port: self.port };
+        let server = Server::new(&source, &mut self.lines)?;
+        // What may be imported counts too: all files below the Corefile's folder, unless that is everything.
+        let folder = whole.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let beside =
+            cx.files.paths_from(folder).take_while(|path| path.starts_with(folder) && !folder.is_empty());
+        let texts = beside.filter(|path| ***path != *whole).filter_map(|path| cx.files.text(path));
+        Ok((std::iter::once(&*text).chain(texts).collect::<String>().into(), server))
+    }
+
     fn kubernetes(&self) -> impl Iterator<Item = &super::plugins::kubernetes::Kubernetes> {
         self.server.plugins().filter_map(|plugin| match plugin {
             Plugin::Kubernetes(kubernetes) => Some(&**kubernetes),
@@ -161,7 +184,7 @@ impl CoreDns {
 
     /// Opens the DNS ports and says so.
     fn serve(&mut self) {
-        self.serving = true;
+        (self.serving, self.unlooped) = (true, true);
         self.patience = None;
         for port in self.server.ports() {
             self.todo.push_back(Todo::Listen(Socket::Udp(port)));
@@ -171,7 +194,7 @@ impl CoreDns {
         self.lines.extend(listens.map(|listen| Text::from(banner(listen))));
         self.lines.extend(self.configuration());
         self.lines.push(VERSION.into());
-        self.lines.push("linux/amd64, go1.26.6, 4b26cce".into());
+        self.lines.push(BUILD.into());
     }
 
     fn stop(&mut self, now: Instant) {
@@ -281,7 +304,8 @@ impl CoreDns {
         let (socket, peer) = (connection.socket, connection.peer);
         match socket {
             Socket::Http(_, what) => {
-                if let Some(answer) = web::answer(&connection.buffer, what, self.cluster.synced) {
+                let metrics = || web::metrics(&self.server, self.failed_reloads, self.rejected);
+                if let Some(answer) = web::answer(&connection.buffer, what, self.cluster.synced, metrics) {
                     self.todo.push_back(Todo::Call(Syscall::Write(fd, answer)));
                     self.close(fd);
                 }
@@ -313,10 +337,48 @@ impl CoreDns {
         port: u16,
         tcp: bool,
     ) {
-        let Some(mut exchange) = Exchange::new(bytes, peer, port, tcp, cx.out.now) else { return };
+        let Some(exchange) = Exchange::new(bytes, peer, port, tcp, cx.out.now) else { return };
+        self.exchange(cx, fd, exchange, Exchange::begin);
+    }
+
+    /// Takes a question on, and what plugins want asked for besides.
+    fn exchange(
+        &mut self,
+        cx: &mut Cx<'_, '_>,
+        fd: Fd,
+        mut exchange: Exchange,
+        work: impl FnOnce(&mut Exchange, &mut Server, &mut Env<'_, '_>) -> Progress,
+    ) {
         let client = exchange.client.clone();
-        let progress = self.with_env(cx, &client, |server, env| exchange.begin(server, env));
+        let progress = self.with_env(cx, &client, |server, env| work(&mut exchange, server, env));
+        let later = std::mem::take(&mut exchange.later);
+        for mut again in later.into_iter().map(|later| exchange.again(later)) {
+            let progress = self.with_env(cx, &client, |server, env| again.go_on(server, env));
+            self.progress(cx, fd, again, progress);
+        }
         self.progress(cx, fd, exchange, progress);
+    }
+
+    /// Each `loop` asks for its name.
+    fn look_for_loops(&mut self, cx: &mut Cx<'_, '_>) {
+        let actor = cx.hostname();
+        let mut questions = Vec::new();
+        for block in &mut self.server.blocks {
+            let port = block.listens.first().map_or(53, |(_, port)| *port);
+            for (_, plugin) in &mut block.plugins {
+                let Plugin::Loop(looking) = plugin else { continue };
+                let mut number = || cx.out.draw(Purpose::Program, &actor) >> 1;
+                let labels = format!("{}.{}", number(), number());
+                looking.name = under(&labels, &looking.zone);
+                let id = cx.out.draw(Purpose::DnsId, &actor) as u16;
+                questions
+                    .push((Message::query(id, Question::new(looking.name.clone(), RecordType::HINFO)), port));
+            }
+        }
+        for (query, port) in questions {
+            let exchange = Exchange::of_its_own(query, port, cx.out.now);
+            self.exchange(cx, Fd(0), exchange, Exchange::begin);
+        }
     }
 
     fn with_env<T>(
@@ -325,7 +387,7 @@ impl CoreDns {
         client: &super::plugins::Client,
         work: impl FnOnce(&mut Server, &mut Env<'_, '_>) -> T,
     ) -> T {
-        let local: Vec<_> = cx.ip().into_iter().collect();
+        let local: Vec<_> = cx.ips().collect();
         let actor = cx.hostname();
         let mut env = Env {
             cluster: &self.cluster,
@@ -335,8 +397,15 @@ impl CoreDns {
             actor: &actor,
             lines: &mut self.lines,
             rewritten: None,
+            by: "",
+            refresh: false,
+            fatal: false,
         };
-        work(&mut self.server, &mut env)
+        let done = work(&mut self.server, &mut env);
+        if env.fatal {
+            self.todo.push_back(Todo::Call(Syscall::Exit(1)));
+        }
+        done
     }
 
     fn progress(&mut self, cx: &mut Cx<'_, '_>, fd: Fd, exchange: Exchange, progress: Progress) {
@@ -350,9 +419,18 @@ impl CoreDns {
                     Syscall::SendTo(fd, exchange.client.address, bytes)
                 }));
             }
-            Progress::Forward(query, to) => {
-                let id = self.upstreams.add(fd, exchange, query, to, cx);
-                self.todo.push_back(Todo::Upstream(id, Syscall::Socket(Protocol::Udp)));
+            Progress::Forward(_, order) if order.limit.is_some_and(|limit| self.upstreams.len() >= limit) => {
+                self.rejected += 1;
+                let words =
+                    format!("concurrent queries exceeded maximum {}", order.limit.unwrap_or_default());
+                self.exchange(cx, fd, exchange, |exchange, server, env| {
+                    exchange.forwarded(Err((Rcode::REFUSED, words)), server, env)
+                });
+            }
+            Progress::Forward(query, order) => {
+                let protocol = if order.tcp { Protocol::Tcp } else { Protocol::Udp };
+                let id = self.upstreams.add(fd, exchange, query, *order, cx);
+                self.todo.push_back(Todo::Upstream(id, Syscall::Socket(protocol)));
             }
         }
     }
@@ -376,25 +454,23 @@ impl CoreDns {
     }
 
     fn upstream_answered(&mut self, cx: &mut Cx<'_, '_>, id: u64, bytes: &Bytes) {
-        let Some((socket, mut waiting, answer)) = self.upstreams.answered(id, bytes) else { return };
+        let Some((socket, waiting, answer)) = self.upstreams.answered(id, bytes) else { return };
         self.todo.push_back(Todo::Call(Syscall::Close(socket)));
-        let client = waiting.exchange.client.clone();
-        let progress =
-            self.with_env(cx, &client, |server, env| waiting.exchange.forwarded(Ok(answer), server, env));
-        self.progress(cx, waiting.client_fd, waiting.exchange, progress);
+        self.exchange(cx, waiting.client_fd, waiting.exchange, |exchange, server, env| {
+            exchange.forwarded(Ok(answer), server, env)
+        });
     }
 
     /// An upstream did not answer: its socket is closed; then it is tried again later, or given up.
     fn after_upstream(&mut self, cx: &mut Cx<'_, '_>, id: u64, retry: upstream::Retry) {
         self.todo.extend(retry.close.map(|fd| Todo::Call(Syscall::Close(fd))));
-        if retry.again {
-            self.todo.push_back(Todo::Upstream(id, Syscall::Socket(Protocol::Udp)));
+        if let Some(protocol) = retry.again {
+            self.todo.push_back(Todo::Upstream(id, Syscall::Socket(protocol)));
         }
-        let Some((mut waiting, words)) = retry.given_up else { return };
-        let client = waiting.exchange.client.clone();
-        let progress =
-            self.with_env(cx, &client, |server, env| waiting.exchange.forwarded(Err(words), server, env));
-        self.progress(cx, waiting.client_fd, waiting.exchange, progress);
+        let Some((waiting, words)) = retry.given_up else { return };
+        self.exchange(cx, waiting.client_fd, waiting.exchange, |exchange, server, env| {
+            exchange.forwarded(Err((Rcode::SERVFAIL, words)), server, env)
+        });
     }
 }
 

@@ -1,7 +1,6 @@
 //! The Corefile: from text to server blocks with their plugins' tokens, and CoreDNS's own words for what is wrong.
 //! Knows no plugin but by name.
 //! Models: coredns/caddy caddyfile/{lexer,parse,dispenser}.go.
-//! Omits: `import` of files (snippets work) and environment variables, which read as empty.
 
 pub mod dispenser;
 pub mod lexer;
@@ -11,9 +10,22 @@ pub use lexer::Token;
 
 use crate::base::FlatMap;
 use crate::base::Text;
+use crate::process::{Environment, Files};
 
-/// The file's name in messages.
-pub const FILE: &str = "Corefile";
+/// A Corefile and what it may refer to.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// Its path, as messages name it.
+    pub path: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// Files that it may import.
+    pub files: &'a Files,
+    /// Variables that it may name.
+    pub variables: &'a Environment,
+    /// The port of keys that name none.
+    pub port: u16,
+}
 
 /// A server block: keys, and the tokens of each directive (all its occurrences, in order).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,10 +42,15 @@ pub type Refused = String;
 /// Tokens that one file may have after snippets are filled in; a snippet that imports itself ends here.
 const MAX_TOKENS: usize = 100_000;
 
-/// Reads a Corefile. `known`: whether a directive exists.
-pub fn parse(text: &str, known: fn(&str) -> bool) -> Result<Vec<Block>, Refused> {
-    let tokens = Dispenser::new(lexer::tokens(text));
-    let mut parser = Parser { tokens, snippets: FlatMap::new(), known, eof: false, imports: 0 };
+/// Reads a Corefile. `known`: whether a directive exists. `lines`: what is printed meanwhile.
+pub fn parse(
+    source: &Source<'_>,
+    known: fn(&str) -> bool,
+    lines: &mut Vec<Text>,
+) -> Result<Vec<Block>, Refused> {
+    let tokens = Dispenser::new(lexer::tokens(&source.path.into(), source.text));
+    let mut parser =
+        Parser { tokens, snippets: FlatMap::new(), known, eof: false, imports: 0, source, lines };
     let mut blocks = Vec::new();
     while parser.tokens.advance() {
         let mut block = Block::default();
@@ -59,7 +76,9 @@ fn snippet_name(block: &Block) -> Option<Text> {
     key.strip_prefix('(')?.strip_suffix(')').map(Text::from)
 }
 
-struct Parser {
+struct Parser<'a> {
+    source: &'a Source<'a>,
+    lines: &'a mut Vec<Text>,
     tokens: Dispenser,
     snippets: FlatMap<Text, Vec<Token>>,
     known: fn(&str) -> bool,
@@ -67,11 +86,11 @@ struct Parser {
     imports: usize,
 }
 
-impl Parser {
+impl Parser<'_> {
     fn keys(&mut self, block: &mut Block) -> Result<(), Refused> {
         let mut another = false;
         loop {
-            let word = substitute(self.tokens.val());
+            let word = self.substitute(self.tokens.val());
             if &*word == "import" && self.tokens.is_new_line() {
                 self.import()?;
                 continue;
@@ -125,7 +144,7 @@ impl Parser {
     }
 
     fn directive(&mut self, block: &mut Block) -> Result<(), Refused> {
-        let name = substitute(self.tokens.val());
+        let name = self.substitute(self.tokens.val());
         if !(self.known)(&name) {
             return Err(self.tokens.err(&format!("Unknown directive '{name}'")));
         }
@@ -148,7 +167,7 @@ impl Parser {
                 _ => {}
             }
             if let Some(mut token) = self.tokens.token() {
-                token.text = substitute(&token.text);
+                token.text = self.substitute(&token.text);
                 taken.push(token);
             }
         }
@@ -182,22 +201,67 @@ impl Parser {
         if !self.tokens.next_arg() {
             return Err(self.tokens.arg_err());
         }
-        let pattern = substitute(self.tokens.val());
+        let pattern = self.substitute(self.tokens.val());
         if pattern.is_empty() {
             return Err(self.tokens.err("Import requires a non-empty filepath"));
         }
         if self.tokens.next_arg() {
             return Err(self.tokens.err("Import takes only one argument (glob pattern or file)"));
         }
-        let Some(snippet) = self.snippets.get(&*pattern).cloned() else {
-            return Err(self.missing_import(&pattern));
+        let found = match self.snippets.get(&*pattern) {
+            Some(snippet) => snippet.clone(),
+            None => self.files(&pattern)?,
         };
         self.imports += 1;
-        if self.imports > 10_000 || self.tokens.len() + snippet.len() > MAX_TOKENS {
+        if self.imports > 10_000 || self.tokens.len() + found.len() > MAX_TOKENS {
             return Err(self.tokens.err("maximum snippet import depth (10000) exceeded"));
         }
-        self.tokens.splice(2, snippet);
+        self.tokens.splice(2, found);
         Ok(())
+    }
+
+    /// The tokens of the files that a pattern names, relative to the file in which it stands.
+    fn files(&mut self, pattern: &str) -> Result<Vec<Token>, Refused> {
+        let is_glob = pattern.contains(['*', '?', '[']);
+        if pattern.matches('*').count() > 1 || pattern.matches('?').count() > 1 || pattern.contains('[') {
+            return Err(self.missing_import(pattern));
+        }
+        let importing = self.tokens.token().map_or_else(|| self.source.path.into(), |token| token.file);
+        let folder = importing.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let whole =
+            if pattern.starts_with('/') { pattern.to_string() } else { format!("{folder}/{pattern}") };
+        let (folder, name) = whole.rsplit_once('/').unwrap_or(("", &whole));
+        let fits = |path: &&Text| {
+            path.rsplit_once('/').is_some_and(|(of, base)| of == folder && matches(name, base))
+        };
+        let paths: Vec<Text> = match is_glob {
+            true => self.source.files.paths().filter(fits).cloned().collect(),
+            false => vec![whole.as_str().into()],
+        };
+        let mut tokens = Vec::new();
+        for path in &paths {
+            let Some(text) = self.source.files.text(path) else { return Err(self.missing_import(pattern)) };
+            tokens.extend(lexer::tokens(path, text));
+        }
+        if paths.is_empty() {
+            self.lines.push(format!("[WARNING] No files matching import glob pattern: {pattern}").into());
+        }
+        Ok(tokens)
+    }
+
+    /// Environment variables, `{$NAME}` and `{%NAME%}`; one that is not set is empty.
+    fn substitute(&self, text: &str) -> Text {
+        let mut out = text.to_string();
+        for (open, close) in [("{$", "}"), ("{%", "%}")] {
+            while let Some(start) = out.find(open) {
+                let Some(end) = out[start..].find(close) else { break };
+                let name = &out[start + open.len()..start + end];
+                // A value is not looked through again: `{$A}` of A stays.
+                let value = self.source.variables.get(name).map_or(String::new(), |v| v.replace(open, ""));
+                out.replace_range(start..start + end + close.len(), &value);
+            }
+        }
+        out.into()
     }
 
     fn missing_import(&self, pattern: &str) -> Refused {
@@ -212,16 +276,17 @@ impl Parser {
     }
 }
 
-/// Environment variables, `{$NAME}` and `{%NAME%}`: there are none, so they read as empty.
-fn substitute(text: &str) -> Text {
-    let mut out = text.to_string();
-    for (open, close) in [("{$", "}"), ("{%", "%}")] {
-        while let Some(start) = out.find(open) {
-            let Some(end) = out[start..].find(close) else { break };
-            out.replace_range(start..start + end + close.len(), "");
+/// Whether a name fits a pattern with one `*`, one `?`, or both.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.chars().next() {
+        None => name.is_empty(),
+        Some('*') => (0..=name.len()).any(|n| name.is_char_boundary(n) && matches(&pattern[1..], &name[n..])),
+        Some(c) => {
+            let mut rest = name.chars();
+            rest.next().is_some_and(|first| c == '?' || c == first)
+                && matches(&pattern[c.len_utf8()..], rest.as_str())
         }
     }
-    out.into()
 }
 
 #[cfg(test)]
@@ -232,14 +297,44 @@ mod tests {
         ["errors", "cache", "log", "health"].contains(&name)
     }
 
+    fn read(text: &str, files: &Files, variables: &Environment) -> Result<Vec<Block>, String> {
+        let source = Source { path: "/etc/coredns/Corefile", text, files, variables, port: 53 };
+        parse(&source, known, &mut Vec::new())
+    }
+
     fn refused(text: &str) -> String {
-        parse(text, known).expect_err("it is refused")
+        read(text, &Files::default(), &Environment::default())
+            .expect_err("it is refused")
+            .trim_start_matches("/etc/coredns/")
+            .to_string()
+    }
+
+    /// coredns/caddy caddyfile/parse.go: `doImport`, `replaceEnvVars`.
+    #[test]
+    fn files_and_variables() {
+        let mut files = Files::default();
+        files.put("/etc/coredns/custom/a.override", "log\n");
+        files.put("/etc/coredns/custom/b.override", "cache {$TTL}\n");
+        files.put("/etc/coredns/custom/c.server", "c.test {\n errors\n}\n");
+        let vars = [("TTL".into(), "30".into()), ("ZONE".into(), "a.test".into())].into_iter().collect();
+        let variables = Environment { vars: std::sync::Arc::new(vars) };
+        let text = "{$ZONE} {\n import custom/*.override\n}\nimport /etc/coredns/custom/*.server\n";
+        let blocks = read(text, &files, &variables).expect("it is read");
+        assert_eq!(blocks.len(), 2);
+        assert_eq!(blocks[0].keys, [Text::from("a.test")]);
+        assert_eq!(&*blocks[0].directives["cache"][1].text, "30");
+        assert!(blocks[0].directives.contains_key("log"));
+        files.put("/etc/coredns/custom/b.override", "log\nfoo\n");
+        assert_eq!(
+            read(text, &files, &variables),
+            Err("/etc/coredns/custom/b.override:2 - Error during parsing: Unknown directive 'foo'".into())
+        );
     }
 
     #[test]
     fn snippets_keys_and_comments() {
         let text = "(common) {\n errors # all of them\n cache 30 {\n success 5\n }\n}\n.:53, example.org {\n import common\n}\n";
-        let blocks = parse(text, known).expect("it is read");
+        let blocks = read(text, &Files::default(), &Environment::default()).expect("it is read");
         assert_eq!(blocks.len(), 1);
         assert_eq!(blocks[0].keys, [Text::from(".:53"), "example.org".into()]);
         let cache: Vec<&str> = blocks[0].directives["cache"].iter().map(|t| &*t.text).collect();

@@ -1,14 +1,19 @@
-//! The network outside, as far as names go: a recursive resolver with a small fixed internet behind it. Knows no cluster.
+//! The network outside, as far as names go: a recursive resolver with a small fixed internet behind it: among it a zone
+//! that is slow, one that is broken, and one whose answers last for a day. Knows no cluster.
 //! Names and addresses are those set aside for documentation (RFC 2606, RFC 5737, RFC 3849).
-//! Omits: caching, iteration, TCP.
+//! Omits: the servers of the zones themselves: the resolver has all answers at hand and does not cache them.
 
-use super::message::{Message, Opcode, Rcode, Rdata, Record, RecordType, decode, encode_within};
+use super::coredns::{framed, take_framed};
+use super::message::{Message, Opcode, Rcode, Rdata, Record, RecordType, TCP_LIMIT, decode, encode_within};
 use super::name::in_zone;
 use super::server::echo_edns;
 use super::zonefile;
-use crate::base::{FlatMap, Text};
+use crate::base::{Duration, Fd, FlatMap, Instant, Text};
 use crate::net::Protocol;
 use crate::process::{Cx, Ready, Reply, Syscall};
+use bytes::{Bytes, BytesMut};
+use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// All records of this internet.
@@ -37,7 +42,23 @@ www.example.org. 300 CNAME example.org.
 11.113.0.203.in-addr.arpa. 3600 PTR example.net.
 12.113.0.203.in-addr.arpa. 3600 PTR example.org.
 20.113.0.203.in-addr.arpa. 3600 PTR api.example.com.
+example.test. 3600 SOA ns.example.test. admin.example.test. 1 7200 900 1209600 60
+www.example.test. 300 A 203.0.113.80
+slow.example. 900 SOA ns.slow.example. hostmaster.slow.example. 2026010100 7200 1800 1209600 900
+www.slow.example. 60 A 203.0.113.90
+long.example. 86400 SOA ns.long.example. hostmaster.long.example. 2026010100 7200 1800 1209600 86400
+www.long.example. 86400 A 203.0.113.91
+big.example. 900 SOA ns.big.example. hostmaster.big.example. 2026010100 7200 1800 1209600 900
 ";
+
+/// What is below it is answered late.
+const SLOW: &str = "slow.example.";
+/// How late: later than CoreDNS waits for one exchange, sooner than a stub resolver waits.
+const LATE: Duration = Duration::millis(2_500);
+/// What is below it cannot be resolved.
+const BROKEN: &str = "broken.example.";
+/// A name with more addresses than a datagram without EDNS holds.
+const MANY: &str = "many.big.example.";
 
 /// Aliases that are followed.
 const MAX_ALIASES: usize = 8;
@@ -46,29 +67,88 @@ const MAX_ALIASES: usize = 8;
 #[derive(Debug, Clone, Default)]
 pub struct Internet {
     records: Arc<FlatMap<Text, Vec<Record>>>,
+    udp: Option<Fd>,
+    tcp: Option<Fd>,
+    /// Streams of clients over TCP.
+    streams: FlatMap<Fd, BytesMut>,
+    /// What is sent later, by the time for it.
+    late: FlatMap<(Instant, u64), Syscall>,
+    counter: u64,
+    todo: VecDeque<Syscall>,
 }
 
 impl Internet {
     /// Goes on with a reply until the next call.
-    pub fn resume(&mut self, _: &mut Cx<'_, '_>, reply: Reply) -> Syscall {
+    pub fn resume(&mut self, cx: &mut Cx<'_, '_>, reply: Reply) -> Syscall {
+        let now = cx.out.now;
         match reply {
             Reply::Start => {
                 self.records = read();
-                Syscall::Socket(Protocol::Udp)
+                self.todo.push_back(Syscall::Socket(Protocol::Udp));
             }
-            Reply::Fd(fd) => Syscall::Listen(fd, 53),
-            Reply::Ready(fd, Ready::Datagram(client, bytes)) => match self.reply(&bytes) {
-                Some(bytes) => Syscall::SendTo(fd, client, bytes),
-                None => Syscall::Next(None),
-            },
-            _ => Syscall::Next(None),
+            Reply::Fd(fd) if self.udp.is_none() => {
+                self.udp = Some(fd);
+                self.todo.extend([Syscall::Listen(fd, 53), Syscall::Socket(Protocol::Tcp)]);
+            }
+            Reply::Fd(fd) => {
+                self.tcp = Some(fd);
+                self.todo.push_back(Syscall::Listen(fd, 53));
+            }
+            Reply::Ready(fd, Ready::Datagram(client, bytes)) => {
+                if let Some((bytes, wait)) = self.reply(&bytes, false) {
+                    self.send(now + wait, now, Syscall::SendTo(fd, client, bytes));
+                }
+            }
+            Reply::Ready(_, Ready::Accepted(fd, _)) => drop(self.streams.insert(fd, BytesMut::new())),
+            Reply::Ready(fd, Ready::Data(bytes)) if bytes.is_empty() => self.close(fd),
+            Reply::Ready(fd, Ready::Data(bytes)) => self.stream(fd, &bytes, now),
+            // A client that has given up does not end the service.
+            Reply::Ready(fd, Ready::Reset) if self.streams.contains_key(&fd) => self.close(fd),
+            _ => {}
+        }
+        while let Some((&(due, n), _)) = self.late.iter().next()
+            && due <= now
+        {
+            self.todo.extend(self.late.remove(&(due, n)));
+        }
+        let next = self.late.keys().next().map(|(due, _)| due.since(now));
+        self.todo.pop_front().unwrap_or(Syscall::Next(next))
+    }
+
+    fn close(&mut self, fd: Fd) {
+        self.streams.remove(&fd);
+        self.todo.push_back(Syscall::Close(fd));
+    }
+
+    fn stream(&mut self, fd: Fd, bytes: &[u8], now: Instant) {
+        let mut whole = Vec::new();
+        if let Some(buffer) = self.streams.get_mut(&fd) {
+            buffer.extend_from_slice(bytes);
+            whole.extend(std::iter::from_fn(|| take_framed(buffer)));
+        }
+        for message in whole {
+            if let Some((bytes, wait)) = self.reply(&message, true) {
+                self.send(now + wait, now, Syscall::Write(fd, framed(&bytes)));
+            }
         }
     }
 
-    fn reply(&self, bytes: &[u8]) -> Option<bytes::Bytes> {
+    fn send(&mut self, due: Instant, now: Instant, call: Syscall) {
+        if due <= now {
+            return self.todo.push_back(call);
+        }
+        self.counter += 1;
+        self.late.insert((due, self.counter), call);
+    }
+
+    /// An answer's bytes, and how late they are.
+    fn reply(&self, bytes: &[u8], tcp: bool) -> Option<(Bytes, Duration)> {
         let query = decode(bytes).ok().filter(|query| !query.response)?;
         let limit = query.edns.as_ref().map_or(512, |edns| usize::from(edns.udp.max(512)));
-        encode_within(&self.answer(&query), limit, 1480).ok()
+        let limit = if tcp { TCP_LIMIT } else { limit };
+        let slow = query.question().is_some_and(|q| in_zone(&q.name.to_ascii_lowercase(), SLOW));
+        let bytes = encode_within(&self.answer(&query), limit, if tcp { usize::MAX } else { 1480 }).ok()?;
+        Some((bytes, if slow { LATE } else { Duration::ZERO }))
     }
 
     /// The answer of a recursive resolver: not its own data, and recursion available.
@@ -82,6 +162,10 @@ impl Internet {
         };
         let mut owner = question.name.clone();
         let mut name: Text = owner.to_ascii_lowercase().into();
+        if in_zone(&name, BROKEN) {
+            answer.rcode = Rcode::SERVFAIL;
+            return answer;
+        }
         for _ in 0..MAX_ALIASES {
             let Some(records) = self.records.get(&name) else {
                 let below = self.records.keys().any(|known| in_zone(known, &name));
@@ -119,6 +203,8 @@ impl Internet {
 
 fn read() -> Arc<FlatMap<Text, Vec<Record>>> {
     let mut records: FlatMap<Text, Vec<Record>> = FlatMap::new();
+    let many = (1..=60).map(|n| Record::address(MANY, 300, IpAddr::from([203, 0, 113, 100 + n])));
+    records.insert(MANY.into(), many.collect());
     for record in RECORDS.lines().filter_map(|line| zonefile::record(line).ok()) {
         records.entry(record.name.clone()).or_default().push(record);
     }
@@ -132,8 +218,8 @@ mod tests {
 
     #[test]
     fn every_record_is_read_and_found() {
-        let internet = Internet { records: read() };
-        assert_eq!(internet.records.values().map(Vec::len).sum::<usize>(), RECORDS.lines().count());
+        let internet = Internet { records: read(), ..Internet::default() };
+        assert_eq!(internet.records.values().map(Vec::len).sum::<usize>(), RECORDS.lines().count() + 60);
         let www = internet.answer(&query("WWW.example.com.", RecordType::A));
         assert_eq!((www.rcode, www.answers.len(), www.aa, www.ra), (Rcode::NOERROR, 2, false, true));
         assert_eq!(&*www.answers[0].name, "WWW.example.com.");

@@ -6,14 +6,18 @@
 pub mod acl;
 pub mod any;
 pub mod autopath;
+pub mod bufsize;
 pub mod cache;
 pub mod chaos;
 pub mod errors;
 pub mod forward;
+pub mod header;
 pub mod health;
 pub mod hosts;
+pub mod kept;
 pub mod kubernetes;
 pub mod loadbalance;
+pub mod local;
 pub mod log;
 pub mod loop_;
 pub mod minimal;
@@ -53,33 +57,33 @@ const fn once(name: &'static str, setup: fn(&mut Setup<'_>) -> Result<Plugin, St
 
 /// All plugins, in the order in which a question passes them.
 pub static PLUGINS: &[Entry] = &[
-    entry("root", accept),
-    entry("metadata", accept),
+    entry("root", kept::setup),
+    entry("metadata", kept::setup),
     entry("geoip", refuse),
-    entry("cancel", accept),
+    entry("cancel", kept::setup),
     entry("proxyproto", refuse),
     entry("quic", refuse),
     entry("grpc_server", refuse),
     entry("https", refuse),
     entry("https3", refuse),
-    entry("timeouts", accept),
-    entry("multisocket", accept),
+    entry("timeouts", kept::setup),
+    entry("multisocket", kept::setup),
     entry("reload", reload::setup),
-    entry("nsid", refuse),
-    entry("bufsize", accept),
-    entry("bind", accept),
-    entry("debug", accept),
-    entry("trace", accept),
+    entry("nsid", kept::setup),
+    entry("bufsize", bufsize::setup),
+    entry("bind", kept::setup),
+    entry("debug", kept::setup),
+    entry("trace", kept::setup),
     once("ready", ready::setup),
     entry("health", health::setup),
-    entry("pprof", accept),
+    entry("pprof", kept::setup),
     entry("shed", refuse),
     once("prometheus", prometheus::setup),
     once("errors", errors::setup),
     entry("log", log::setup),
-    entry("dnstap", accept),
-    entry("local", refuse),
-    entry("dns64", refuse),
+    entry("dnstap", kept::setup),
+    entry("local", local::setup),
+    entry("dns64", kept::setup),
     entry("any", any::setup),
     entry("chaos", chaos::setup),
     entry("loadbalance", loadbalance::setup),
@@ -88,7 +92,7 @@ pub static PLUGINS: &[Entry] = &[
     entry("autopath", autopath::setup),
     entry("acl", acl::setup),
     once("cache", cache::setup),
-    entry("header", refuse),
+    entry("header", header::setup),
     entry("dnssec", refuse),
     entry("tls", refuse),
     entry("minimal", minimal::setup),
@@ -98,7 +102,7 @@ pub static PLUGINS: &[Entry] = &[
     entry("route53", refuse),
     entry("azure", refuse),
     entry("clouddns", refuse),
-    entry("k8s_external", refuse),
+    entry("k8s_external", kept::setup),
     once("kubernetes", kubernetes::setup),
     entry("file", refuse),
     entry("auto", refuse),
@@ -109,9 +113,9 @@ pub static PLUGINS: &[Entry] = &[
     entry("grpc", refuse),
     entry("erratic", refuse),
     entry("whoami", whoami::setup),
-    entry("on", accept),
+    entry("on", kept::setup),
     entry("sign", refuse),
-    entry("view", refuse),
+    entry("view", kept::setup),
     entry("nomad", refuse),
 ];
 
@@ -129,6 +133,8 @@ pub struct Setup<'a> {
     pub tokens: Dispenser,
     /// The zones of the server block.
     pub zones: &'a [Text],
+    /// The port of the server block.
+    pub port: u16,
     /// The files that it may read.
     pub files: &'a Files,
     /// Lines that it prints while it starts.
@@ -151,6 +157,12 @@ pub struct Env<'a, 'w> {
     pub lines: &'a mut Vec<Text>,
     /// On the way up: what the question became below, if a plugin rewrote it.
     pub rewritten: Option<Rewritten>,
+    /// On the way up: the plugin that answered.
+    pub by: &'static str,
+    /// Set by a plugin that answers with what it has and wants it asked for again meanwhile.
+    pub refresh: bool,
+    /// Set by a plugin that has found that the server cannot go on.
+    pub fatal: bool,
 }
 
 /// What of a rewritten question `log` prints.
@@ -196,14 +208,16 @@ pub enum Step {
     Answer(Box<Message>),
     /// It leaves the question to the next.
     Next,
+    /// It leaves the question to the next with other flags, or another size of datagrams.
+    Flags(Box<Message>),
     /// It leaves another question to the next, and remembers something for the way back.
     Rewrite(Box<Question>, Memo),
     /// It fails: the code, and the words for `errors`.
     Fail(Rcode, String),
     /// It wants the answer to another question first, from the whole server; then its own is completed.
     Chase(Box<Question>, Box<Message>),
-    /// It wants others to answer: their addresses, in the order in which they are tried.
-    Forward(Vec<SocketAddr>),
+    /// It wants others to answer.
+    Forward(Box<forward::Order>),
     /// It drops the question: no answer at all.
     Drop,
 }
@@ -259,22 +273,18 @@ macro_rules! plugins {
         #[derive(Debug, Clone)]
         pub enum Plugin {
             $(#[allow(missing_docs)] $variant(Box<$plugin>),)*
-            /// It has no part in answering.
-            Silent,
         }
 
         impl Handler for Plugin {
             fn ask(&mut self, query: &Message, env: &mut Env<'_, '_>) -> Step {
                 match self {
                     $(Plugin::$variant(plugin) => plugin.ask(query, env),)*
-                    Plugin::Silent => Step::Next,
                 }
             }
 
             fn reply(&mut self, memo: Memo, query: &Message, outcome: Outcome, env: &mut Env<'_, '_>) -> Back {
                 match self {
                     $(Plugin::$variant(plugin) => plugin.reply(memo, query, outcome, env),)*
-                    Plugin::Silent => Back::On(outcome),
                 }
             }
         }
@@ -295,6 +305,10 @@ plugins! {
     Errors(errors::Errors),
     Log(log::Log),
     Any(any::Any),
+    Bufsize(bufsize::Bufsize),
+    Header(header::Header),
+    Kept(kept::Kept),
+    Local(local::Local),
     Chaos(chaos::Chaos),
     Loadbalance(loadbalance::Loadbalance),
     Rewrite(rewrite::Rewrite),
@@ -313,13 +327,8 @@ plugins! {
 impl Plugin {
     /// Whether questions pass through it.
     pub fn is_handler(&self) -> bool {
-        !matches!(self, Plugin::Silent | Plugin::Reload(_) | Plugin::Ready(_) | Plugin::Health(_))
+        !matches!(self, Plugin::Kept(_) | Plugin::Reload(_) | Plugin::Ready(_) | Plugin::Health(_))
     }
-}
-
-/// For plugins without consequences here: whatever they say is accepted.
-fn accept(_: &mut Setup<'_>) -> Result<Plugin, String> {
-    Ok(Plugin::Silent)
 }
 
 /// For plugins that are not simulated.

@@ -7,12 +7,11 @@ pub mod exchange;
 
 pub use exchange::{Exchange, Progress};
 
-use super::corefile::{Dispenser, Refused, parse};
+use super::corefile::{Dispenser, Refused, Source, parse};
 use super::message::{Class, Edns, Message, Rcode, RecordType, record::labels};
 use super::name::{in_zone, split_port, zones_of};
 use super::plugins::{PLUGINS, Plugin, Setup, is_known};
 use crate::base::{Duration, Text};
-use crate::process::Files;
 
 /// All server blocks of a Corefile.
 #[derive(Debug, Clone, Default)]
@@ -28,7 +27,9 @@ pub struct Block {
     pub listens: Vec<(Text, u16)>,
     /// The plugins that questions pass, with their names, in order.
     pub plugins: Vec<(&'static str, Plugin)>,
-    /// Where `health` and `ready` listen.
+    /// Plugins without a part in answering here, by name.
+    pub kept: Vec<&'static str>,
+    /// Where `health`, `ready` and `prometheus` listen.
     pub http: Vec<(u16, &'static str)>,
     /// How long it goes on answering after it was told to stop.
     pub lameduck: Duration,
@@ -41,13 +42,13 @@ const PLAIN: u16 = 512;
 
 impl Server {
     /// Reads a Corefile and sets up its plugins. `lines`: what they print meanwhile.
-    pub fn new(corefile: &str, files: &Files, lines: &mut Vec<Text>) -> Result<Server, Refused> {
-        let parsed = parse(corefile, is_known)?;
+    pub fn new(source: &Source<'_>, lines: &mut Vec<Text>) -> Result<Server, Refused> {
+        let parsed = parse(source, is_known, lines)?;
         let mut keys = Vec::new();
         for block in &parsed {
             let mut listens = Vec::new();
             for key in &block.keys {
-                listens.extend(listen(key)?);
+                listens.extend(listen(key, source.port)?);
             }
             keys.push(listens);
         }
@@ -57,6 +58,7 @@ impl Server {
             let mut made = Block {
                 listens,
                 plugins: Vec::new(),
+                kept: Vec::new(),
                 http: Vec::new(),
                 lameduck: Duration::ZERO,
                 reload: None,
@@ -76,7 +78,8 @@ impl Server {
                     name: entry.name,
                     tokens: Dispenser::new(tokens.clone()),
                     zones: &zones,
-                    files,
+                    port: made.listens.first().map_or(53, |(_, port)| *port),
+                    files: source.files,
                     lines,
                 };
                 let plugin = (entry.setup)(&mut setup).map_err(|e| format!("plugin/{}: {e}", entry.name))?;
@@ -90,7 +93,9 @@ impl Server {
 
     fn no_doubles(&self) -> Result<(), Refused> {
         let mut seen = crate::base::FlatSet::new();
-        for listen in self.blocks.iter().flat_map(|block| &block.listens) {
+        // Blocks with a view may share a zone.
+        let plain = self.blocks.iter().filter(|block| !block.kept.contains(&"view"));
+        for listen in plain.flat_map(|block| &block.listens) {
             if !seen.insert(listen) {
                 let (zone, port) = listen;
                 return Err(format!("cannot serve dns://{zone}:{port} - it is already defined"));
@@ -142,6 +147,20 @@ impl Server {
 }
 
 impl Block {
+    /// The names of all its plugins, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        let has = |name: &&str| {
+            let silent = match *name {
+                "health" => self.http.iter().any(|(_, what)| *what == "health"),
+                "ready" => self.http.iter().any(|(_, what)| *what == "ready"),
+                "reload" => self.reload.is_some(),
+                other => self.kept.contains(&other),
+            };
+            silent || self.plugins.iter().any(|(own, _)| own == name)
+        };
+        PLUGINS.iter().map(|entry| entry.name).filter(has)
+    }
+
     fn take(&mut self, name: &'static str, plugin: Plugin) {
         match &plugin {
             Plugin::Health(health) => {
@@ -150,6 +169,8 @@ impl Block {
             }
             Plugin::Reload(reload) => self.reload = Some((reload.interval, reload.jitter)),
             Plugin::Ready(ready) => self.http.push((ready.port, "ready")),
+            Plugin::Prometheus(prometheus) => self.http.push((prometheus.port, "metrics")),
+            Plugin::Kept(_) => self.kept.push(name),
             _ => {}
         }
         if plugin.is_handler() {
@@ -159,7 +180,7 @@ impl Block {
 }
 
 /// Zones and port of a key.
-fn listen(key: &str) -> Result<Vec<(Text, u16)>, Refused> {
+fn listen(key: &str, default: u16) -> Result<Vec<(Text, u16)>, Refused> {
     let bad = || format!("error inspecting server blocks: zone is not a valid domain name: {key}");
     let (scheme, rest) = key.split_once("://").unwrap_or(("dns", key));
     if scheme != "dns" {
@@ -170,7 +191,7 @@ fn listen(key: &str) -> Result<Vec<(Text, u16)>, Refused> {
     if zones.is_empty() || labels(host).is_none() && !host.contains('/') {
         return Err(bad());
     }
-    Ok(zones.into_iter().map(|zone| (zone, port.unwrap_or(53))).collect())
+    Ok(zones.into_iter().map(|zone| (zone, port.unwrap_or(default))).collect())
 }
 
 /// How a zone and port are printed when the server starts.

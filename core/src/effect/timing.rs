@@ -25,6 +25,8 @@ pub struct Timing {
     pub proxy_min_sync: Duration,
     /// Writing the rules.
     pub proxy_apply: Duration,
+    /// What the cloud takes to make a load balancer.
+    pub load_balancer: Duration,
 }
 
 impl Default for Timing {
@@ -40,6 +42,7 @@ impl Default for Timing {
             container_start: Duration::millis(100),
             proxy_min_sync: Duration::secs(1),
             proxy_apply: Duration::millis(15),
+            load_balancer: Duration::secs(20),
         }
     }
 }

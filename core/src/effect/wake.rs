@@ -1,8 +1,8 @@
 //! Everything that can be due. The one exhaustive match over it is in `world::step`.
 
 use crate::api::{Request, Response, Status};
-use crate::base::{Duration, Fd, HostId, NodeId, Pid, SockId, Text};
-use crate::net::Packet;
+use crate::base::{Duration, Fd, HostId, NodeId, ObjectRef, Pid, SockId, Text};
+use crate::net::{BalancerSpec, Family, Packet};
 use bytes::Bytes;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -22,14 +22,18 @@ pub enum Wake {
     ApiHttp(Pid, Fd, Arc<http::Request<Bytes>>),
     /// The API server's HTTP answer reaches the process.
     ApiHttpReply(Pid, Fd, Arc<http::Response<Bytes>>),
+    /// The API server looks after its own Service.
+    ApiServer,
     /// A watch has news for a client: it drains them now.
     Watch(Client),
     /// A controller works on a key of its queue (`namespace/name`), or on its periodic duty when the key is empty.
     Control(ControllerId, Text),
     /// A kubelet's own timers.
     Kubelet(NodeId, KubeletWake),
-    /// A kube-proxy's own timers.
-    Proxy(NodeId, ProxyWake),
+    /// Timers of a kube-proxy, of one of its families.
+    Proxy(NodeId, Family, ProxyWake),
+    /// A load balancer of the cloud comes, changes, goes, or checks its nodes.
+    Balancer(Box<BalancerWake>),
     /// A kubelet asks its container runtime for something.
     Runtime(NodeId, Box<RuntimeCall>),
     /// A process may go on: it is new, its sleep is over, or what it waits for timed out. The number must be the
@@ -50,10 +54,12 @@ impl Wake {
             Wake::ApiReply(_, token, _) => ("ApiReply", token.0),
             Wake::ApiHttp(pid, ..) => ("ApiHttp", pid.0),
             Wake::ApiHttpReply(pid, ..) => ("ApiHttpReply", pid.0),
+            Wake::ApiServer => return "ApiServer".into(),
             Wake::Watch(_) => return "Watch".into(),
             Wake::Control(controller, _) => ("Control", u64::from(controller.0)),
             Wake::Kubelet(node, _) => ("Kubelet", u64::from(node.0)),
-            Wake::Proxy(node, _) => ("Proxy", u64::from(node.0)),
+            Wake::Proxy(node, ..) => ("Proxy", u64::from(node.0)),
+            Wake::Balancer(_) => return "Balancer".into(),
             Wake::Runtime(node, _) => ("Runtime", u64::from(node.0)),
             Wake::Resume(pid, _) => ("Resume", pid.0),
             Wake::Socket(socket, _) => ("Socket", socket.0),
@@ -71,6 +77,10 @@ pub enum Client {
     Kubelet(NodeId),
     /// The kube-proxy of a node.
     Proxy(NodeId),
+    /// The network plugin's agents, for NetworkPolicies.
+    Policy,
+    /// The same, for the pods and namespaces at both ends, once there is a policy.
+    PolicyPeers,
     /// A process, through a watch that it opened (CoreDNS).
     Process(Pid, Fd),
     /// The world's own start: nodes, namespaces, kube-system.
@@ -107,6 +117,8 @@ pub enum KubeletWake {
     Probe(ContainerId, ProbeKind),
     /// A probe's process ended, with its exit status (0 is success) and what it wrote.
     ProbeDone(ContainerId, ProbeKind, i32, Text),
+    /// The time of a container's hook before its end is over.
+    HookOver(ContainerId),
     /// A container's process ended with this status.
     Exited(ContainerId, i32),
     /// The grace period is over: kill what is left.
@@ -128,6 +140,8 @@ pub enum RuntimeCall {
         pod: (Text, Text),
         /// Its address.
         ip: IpAddr,
+        /// Its address of the other family, in a dual-stack cluster.
+        other_ip: Option<IpAddr>,
         /// Whether it shares its node's network namespace: then the address is the node's, and no namespace is made.
         host_network: bool,
         /// Files by absolute path.
@@ -141,8 +155,10 @@ pub enum RuntimeCall {
     Start(ContainerId, Box<ContainerSpec>),
     /// Send a signal to a container's process: `true` for SIGKILL, `false` for SIGTERM.
     Signal(ContainerId, bool),
-    /// Run a probe against a container. Its end comes back as [`KubeletWake::ProbeDone`].
+    /// Run a probe or a hook against a container, for this long. Its end comes back as [`KubeletWake::ProbeDone`].
     Probe(ContainerId, ProbeKind, ProbeAction, Duration),
+    /// End a probe's command that had its time, if it still runs; the text is what the kubelet hears.
+    ProbeOver(Pid, Text),
 }
 
 /// What a container runs.
@@ -193,4 +209,17 @@ pub enum ProxyWake {
     Applied(u64),
     /// Look whether real servers that get no new connections have lost the old ones (IPVS).
     Drain,
+}
+
+/// What the cloud does with load balancers. Each is named by its Service.
+#[derive(Debug, Clone)]
+pub enum BalancerWake {
+    /// There is one that is as described; what was there of it changes.
+    Ensure(BalancerSpec),
+    /// There is none any more.
+    Remove(ObjectRef),
+    /// It checks its nodes.
+    Check(ObjectRef),
+    /// A node answered a check: the exit status of the check's process (0 is success).
+    Checked(ObjectRef, Text, i32),
 }

@@ -14,8 +14,43 @@ pub struct Host {
     pub node: Option<NodeId>,
     /// Its address.
     pub ip: IpAddr,
+    /// Its address of the other family, in a dual-stack cluster.
+    pub other_ip: Option<IpAddr>,
     /// Whether it is there: a pod's sandbox goes with the pod, and its address then belongs to no one.
     pub up: bool,
+}
+
+impl Host {
+    /// Its addresses, the first one first.
+    pub fn ips(&self) -> impl Iterator<Item = IpAddr> {
+        std::iter::once(self.ip).chain(self.other_ip)
+    }
+
+    /// Its address of the family of another address; its first one when it has none.
+    pub fn ip_towards(&self, other: IpAddr) -> IpAddr {
+        self.ips().find(|ip| ip.is_ipv4() == other.is_ipv4()).unwrap_or(self.ip)
+    }
+
+    /// Whether an address is its own.
+    pub fn has(&self, ip: IpAddr) -> bool {
+        self.ips().any(|own| own == ip)
+    }
+}
+
+/// An address family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+impl Family {
+    /// The family of an address.
+    pub fn of(ip: IpAddr) -> Family {
+        if ip.is_ipv4() { Family::V4 } else { Family::V6 }
+    }
 }
 
 /// How long one way takes.
@@ -60,7 +95,9 @@ impl Topology {
     /// Brings up a namespace.
     pub fn add(&mut self, host: Host) -> HostId {
         let id = HostId(self.hosts.len() as u32);
-        self.owners.insert(host.ip, id);
+        for ip in host.ips() {
+            self.owners.insert(ip, id);
+        }
         self.hosts.push(host);
         id
     }
@@ -69,8 +106,10 @@ impl Topology {
     pub fn remove(&mut self, id: HostId) {
         let Some(host) = self.hosts.get_mut(id.0 as usize) else { return };
         host.up = false;
-        if self.owners.get(&host.ip) == Some(&id) {
-            self.owners.remove(&host.ip);
+        for ip in host.ips() {
+            if self.owners.get(&ip) == Some(&id) {
+                self.owners.remove(&ip);
+            }
         }
     }
 

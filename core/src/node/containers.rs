@@ -25,7 +25,8 @@ pub fn exited(kubelet: &mut Kubelet, id: &ContainerId, code: i32, out: &mut Out<
     let Some(container) = worker.container(&id.name) else { return };
     let State::Running(started) = container.state else { return };
     container.state = State::Ended(End { code, started, finished: out.now });
-    (container.started, container.ready, container.kill_at) = (false, false, None);
+    (container.started, container.ready) = (false, false);
+    (container.kill_at, container.hook_until) = (None, None);
     container.probes.clear();
     let again = match container.role {
         Role::Sidecar => true,

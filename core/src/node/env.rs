@@ -3,7 +3,7 @@
 //! Models: `pkg/kubelet/envvars/envvars.go`, `kubelet_pods.go` (`makeEnvironmentVariables`), `third_party/forked/golang/expansion`.
 
 use super::config::NodeConfig;
-use super::dns::hostname;
+use super::dns::kernel_name;
 use crate::api::{Cache, Object, service, tree};
 use crate::base::{FlatMap, Text};
 use data_encoding::BASE64;
@@ -22,7 +22,7 @@ pub fn of(
 ) -> Result<Pairs, String> {
     let mut env: Pairs = vec![
         ("PATH".into(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into()),
-        ("HOSTNAME".into(), hostname(pod).into()),
+        ("HOSTNAME".into(), kernel_name(pod, config)?.into()),
     ];
     env.extend(services(pod, cache));
     for source in tree::list(container, "envFrom") {
@@ -159,6 +159,10 @@ fn quantity(value: &Value) -> String {
 /// A field of the pod, as the downward API gives it.
 pub fn pod_field(pod: &Object, field: &str, ip: Option<IpAddr>, config: &NodeConfig) -> String {
     let address = || ip.map(|ip| ip.to_string()).unwrap_or_default();
+    let both = |ip: IpAddr| match config.other_ip(ip) {
+        Some(other) => format!("{ip},{other}"),
+        None => ip.to_string(),
+    };
     if let Some((map, key)) = field.strip_suffix("']").and_then(|field| field.split_once("['")) {
         let found = match map {
             "metadata.labels" => pod.label(key),
@@ -168,8 +172,10 @@ pub fn pod_field(pod: &Object, field: &str, ip: Option<IpAddr>, config: &NodeCon
         return found.unwrap_or_default().to_string();
     }
     match field {
-        "status.podIP" | "status.podIPs" => address(),
-        "status.hostIP" | "status.hostIPs" => config.ip.to_string(),
+        "status.podIP" => address(),
+        "status.podIPs" => ip.map(both).unwrap_or_default(),
+        "status.hostIP" => config.ip.to_string(),
+        "status.hostIPs" => both(config.ip),
         "spec.nodeName" => config.name.to_string(),
         _ => pod.str(field).to_string(),
     }

@@ -172,6 +172,7 @@ impl Kubelet {
             KubeletWake::ProbeDone(container, kind, code, text) => {
                 probes::done(self, container, *kind, *code, text, out);
             }
+            KubeletWake::HookOver(container) => stop::hook_over(self, container, out),
             KubeletWake::Kill(uid) => stop::kill(self, uid, out),
             KubeletWake::PostStatus(uid) => status::post(self, uid, out),
         }

@@ -3,7 +3,7 @@
 //! Models: `pkg/kubelet/prober/{worker,prober,prober_manager}.go`. Omits: gRPC (a connection is tried), HTTPS.
 
 use super::kubelet::Kubelet;
-use super::start::{advance, container};
+use super::start::{self, advance, container};
 use super::stop;
 use super::worker::{Container, Probe, Stage, State};
 use crate::api::tree;
@@ -54,6 +54,10 @@ pub fn run(kubelet: &mut Kubelet, id: &ContainerId, kind: ProbeKind, out: &mut O
     let Some(spec) = container.probe_spec(kind).cloned() else { return };
     out.react(Cause::default(), Origin::Probe(pod));
     schedule(kubelet, id, kind, seconds(&spec, "periodSeconds", 10), out);
+    let Some(state) = start::container(kubelet, id) else { return };
+    if std::mem::replace(&mut state.probes.entry(kind).or_default().runs, true) {
+        return;
+    }
     let timeout = seconds(&spec, "timeoutSeconds", 1);
     match action(kubelet, id, &spec) {
         Some(action) => {
@@ -111,7 +115,7 @@ pub fn done(
     out: &mut Out<'_>,
 ) {
     if kind == ProbeKind::PreStop {
-        return stop::hook_done(kubelet, id, out);
+        return stop::hook_done(kubelet, id, code, out);
     }
     let Some(worker) = kubelet.workers.get_mut(&id.pod) else { return };
     let (pod, stopping) = (worker.pod.key.clone(), worker.stage != Stage::Up);
@@ -122,6 +126,7 @@ pub fn done(
     }
     let ok = code == 0;
     let probe = container.probes.entry(kind).or_default();
+    probe.runs = false;
     let count = count(probe, ok);
     let field = if ok { "successThreshold" } else { "failureThreshold" };
     let threshold = tree::int(&spec, field).unwrap_or(if ok { 1 } else { 3 }).max(1) as u32;
@@ -179,20 +184,20 @@ fn conclude(
 /// The container is told to stop, because it must be started again.
 fn restart(kubelet: &mut Kubelet, id: &ContainerId, kind: ProbeKind, out: &mut Out<'_>) {
     let Some(worker) = kubelet.workers.get_mut(&id.pod) else { return };
-    let grace = worker.pod.int("spec.terminationGracePeriodSeconds").unwrap_or(30).max(1);
-    let grace = Duration::secs(grace as u64);
+    let of_pod = worker.pod.int("spec.terminationGracePeriodSeconds").unwrap_or(30);
     let Some(container) = worker.container(&id.name) else { return };
     if container.killed {
         return;
     }
     container.killed = true;
-    container.kill_at = Some(out.now + grace);
     container.probes.clear();
+    let of_probe =
+        container.probe_spec(kind).and_then(|spec| tree::int(spec, "terminationGracePeriodSeconds"));
+    let grace = Duration::secs(of_probe.unwrap_or(of_pod).max(0) as u64);
     let kind = word(kind).to_lowercase();
     let message = format!("Container {} failed {kind} probe, will be restarted", id.name);
     kubelet.say(&id.pod, &id.name, false, "Killing", &message, out);
-    kubelet.runtime(Duration::ZERO, RuntimeCall::Signal(id.clone(), false), out);
-    kubelet.timer(grace, KubeletWake::Kill(id.pod.clone()), out);
+    stop::stop_container(kubelet, id.clone(), grace, out);
 }
 
 fn word(kind: ProbeKind) -> &'static str {

@@ -78,11 +78,13 @@ fn registration(kubelet: &Kubelet, out: &Out<'_>) -> Object {
         labels[&**key] = (**value).into();
     }
     let cidr = config.pod_cidr.to_string();
+    let cidrs: Vec<String> =
+        std::iter::once(cidr.clone()).chain(config.other.map(|(_, pods)| pods.to_string())).collect();
     let node = json!({
         "apiVersion": "v1", "kind": "Node",
         "metadata": { "name": &*config.name, "labels": labels,
             "annotations": { "node.alpha.kubernetes.io/ttl": "0" } },
-        "spec": { "podCIDR": cidr, "podCIDRs": [cidr] },
+        "spec": { "podCIDR": cidr, "podCIDRs": cidrs },
         "status": status(kubelet, out),
     });
     Object::new(&NODE, node)
@@ -99,11 +101,12 @@ fn status(kubelet: &Kubelet, out: &Out<'_>) -> Value {
     let room = json!({
         "cpu": &*config.cpu, "memory": &*config.memory, "pods": config.max_pods.to_string(),
     });
+    let ips = std::iter::once(config.ip).chain(config.other.map(|(ip, _)| ip));
+    let mut addresses: Vec<Value> =
+        ips.map(|ip| json!({ "type": "InternalIP", "address": ip.to_string() })).collect();
+    addresses.push(json!({ "type": "Hostname", "address": &*config.name }));
     json!({
-        "addresses": [
-            { "type": "InternalIP", "address": config.ip.to_string() },
-            { "type": "Hostname", "address": &*config.name },
-        ],
+        "addresses": addresses,
         "allocatable": room, "capacity": room,
         "conditions": [
             condition("MemoryPressure", "False", "KubeletHasSufficientMemory",

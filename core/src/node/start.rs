@@ -35,12 +35,27 @@ pub fn admit(kubelet: &mut Kubelet, uid: &Text, out: &mut Out<'_>) {
         kubelet.say(uid, "", true, "FailedCreatePodSandBox", message, out);
         return kubelet.timer(RETRY, KubeletWake::SyncPod(uid.clone()), out);
     };
-    files.extend(dns::files(&pod, ip, &kubelet.config));
+    let names = match dns::names(&pod, ip, &kubelet.config) {
+        Ok(names) => names,
+        Err(problem) => {
+            if !host_network {
+                kubelet.ipam.release(ip);
+            }
+            let message = format!("Failed to create pod sandbox: {problem}");
+            kubelet.say(uid, "", true, "FailedCreatePodSandBox", &message, out);
+            return kubelet.timer(RETRY, KubeletWake::SyncPod(uid.clone()), out);
+        }
+    };
+    for message in names.trimmed {
+        kubelet.say(uid, "", true, "DNSConfigForming", &message, out);
+    }
+    files.extend(names.files);
     if let Some(worker) = kubelet.workers.get_mut(uid) {
         worker.ip = Some(ip);
     }
     let names = (pod.key.namespace.clone(), pod.key.name.clone());
-    let up = RuntimeCall::SandboxUp { uid: uid.clone(), pod: names, ip, host_network, files };
+    let other_ip = kubelet.config.other_ip(ip);
+    let up = RuntimeCall::SandboxUp { uid: uid.clone(), pod: names, ip, other_ip, host_network, files };
     kubelet.runtime(out.timing.sandbox, up, out);
     kubelet.wake(out.timing.sandbox, KubeletWake::StartContainers(uid.clone()), out);
 }

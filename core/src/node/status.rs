@@ -2,6 +2,7 @@
 //!
 //! Models: `pkg/kubelet/status/{status_manager,generate}.go`, `kubelet_pods.go` (`getPhase`).
 
+use super::config::NodeConfig;
 use super::kubelet::{AGENT, Asked, Kubelet};
 use super::worker::{Container, End, Role, Stage, State, Worker};
 use crate::api::request::PatchType;
@@ -11,10 +12,11 @@ use crate::effect::Out;
 use crate::trace::Reason;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::net::IpAddr;
 
 /// Posts a pod's status if it changed.
 pub fn post(kubelet: &mut Kubelet, uid: &Text, out: &mut Out<'_>) {
-    let ip = kubelet.config.ip.to_string();
+    let config = kubelet.config.clone();
     let (place, is_stopped) = (kubelet.place.clone(), kubelet.is_stopped());
     let Some(worker) = kubelet.workers.get_mut(uid) else { return };
     worker.post_due = false;
@@ -25,7 +27,7 @@ pub fn post(kubelet: &mut Kubelet, uid: &Text, out: &mut Out<'_>) {
         return;
     }
     let was_ready = worker.conditions.get("Ready").is_some_and(|(ready, _)| *ready);
-    let status = status(worker, &ip, out.now);
+    let status = status(worker, &config, out.now);
     if worker.posted.as_ref() == Some(&status) {
         return;
     }
@@ -65,16 +67,20 @@ pub fn reconcile(worker: &mut Worker) {
 }
 
 /// The status that a pod should have.
-pub fn status(worker: &mut Worker, host_ip: &str, now: Instant) -> Value {
+pub fn status(worker: &mut Worker, config: &NodeConfig, now: Instant) -> Value {
     let phase = phase(worker);
     let conditions = conditions(worker, phase, now);
+    let both = |ip: IpAddr| -> Vec<Value> {
+        let ips = std::iter::once(ip).chain(config.other_ip(ip));
+        ips.map(|ip| json!({ "ip": ip.to_string() })).collect()
+    };
     let mut status = json!({
-        "phase": phase, "conditions": conditions, "hostIP": host_ip, "hostIPs": [{ "ip": host_ip }],
+        "phase": phase, "conditions": conditions, "hostIP": config.ip.to_string(), "hostIPs": both(config.ip),
         "startTime": worker.begun.rfc3339(),
     });
     if let Some(ip) = worker.ip.filter(|_| worker.stage != Stage::Creating) {
         status["podIP"] = ip.to_string().into();
-        status["podIPs"] = json!([{ "ip": ip.to_string() }]);
+        status["podIPs"] = both(ip).into();
     }
     let of = |init: bool| {
         let list = worker.containers.iter().filter(|c| (c.role != Role::App) == init);

@@ -90,6 +90,8 @@ pub struct Container {
     pub killed: bool,
     /// When it is killed if it does not stop.
     pub kill_at: Option<Instant>,
+    /// Until when its hook before the end is waited for, while it runs.
+    pub hook_until: Option<Instant>,
 }
 
 /// A container's state.
@@ -132,6 +134,8 @@ pub enum Step {
 pub struct Probe {
     /// When it runs next.
     pub due: Option<Instant>,
+    /// Whether one is under way; a period that begins meanwhile is passed over.
+    pub runs: bool,
     /// Successes in a row.
     pub successes: u32,
     /// Failures in a row.
@@ -240,6 +244,7 @@ fn containers(pod: &Object) -> Vec<Container> {
             probes: FlatMap::new(),
             killed: false,
             kill_at: None,
+            hook_until: None,
         })
         .collect()
 }

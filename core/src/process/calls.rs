@@ -76,6 +76,7 @@ impl<P: Program> Kernel<P> {
                 self.requests.push(Request::Subscribe(pid, fd, kinds));
                 Some(Reply::Fd(fd))
             }
+            Syscall::Edit(path) => self.edit(pid, path, out),
             Syscall::Netlink(what) => {
                 self.requests.push(Request::Netlink(pid, what));
                 self.block(pid, Blocked::Api, None, out);
@@ -87,11 +88,6 @@ impl<P: Program> Kernel<P> {
                         || matches!(place, Place::Node(_)) && ip.to_string() == *name
                 };
                 let found = topology.iter().find(|(_, host)| is_it(&host.place, host.ip));
-                Some(found.map_or(Reply::Err(Errno::Enoent), |(id, _)| Reply::Host(id)))
-            }
-            Syscall::PodHost(namespace, name) => {
-                let wanted = Place::Pod(namespace, name);
-                let found = topology.iter().find(|(_, host)| host.place == wanted);
                 Some(found.map_or(Reply::Err(Errno::Enoent), |(id, _)| Reply::Host(id)))
             }
         }
@@ -137,7 +133,7 @@ impl<P: Program> Kernel<P> {
         let cause = process.cause;
         let plain = |what: Reply| Some(Came { what, cause });
         match process.blocked.clone() {
-            Blocked::Runnable | Blocked::Sleep | Blocked::Api => None,
+            Blocked::Runnable | Blocked::Sleep | Blocked::Api | Blocked::Edit => None,
             Blocked::Read(fd, max) => match self.read(pid, fd, max as usize, out)? {
                 Ok(came) => Some(Came { what: Reply::Data(came.what), cause: came.cause }),
                 Err(errno) => plain(Reply::Err(errno)),
@@ -224,29 +220,33 @@ impl<P: Program> Kernel<P> {
     }
 
     fn open(&mut self, pid: Pid, path: Text, mode: OpenMode) -> Reply {
-        let Some(host) = self.get(pid).map(|process| process.host) else { return Reply::Err(Errno::Esrch) };
+        let Some(root) = self.get(pid).map(|process| process.root.clone()) else {
+            return Reply::Err(Errno::Esrch);
+        };
         let descriptor = match mode {
-            OpenMode::Read => match self.files(host).and_then(|files| files.get(&path)) {
+            OpenMode::Read => match self.files(&root).and_then(|files| files.get(&path)) {
                 Some(content) => Descriptor::FileRead(content.clone()),
                 None => return Reply::Err(Errno::Enoent),
             },
             OpenMode::Truncate => {
-                self.files_mut(host).put(&path, Bytes::new());
-                Descriptor::FileWrite(host, path)
+                self.files_mut(root.clone()).put(&path, Bytes::new());
+                Descriptor::FileWrite(root, path)
             }
             OpenMode::Append => {
-                if self.files(host).and_then(|files| files.get(&path)).is_none() {
-                    self.files_mut(host).put(&path, Bytes::new());
+                if self.files(&root).and_then(|files| files.get(&path)).is_none() {
+                    self.files_mut(root.clone()).put(&path, Bytes::new());
                 }
-                Descriptor::FileWrite(host, path)
+                Descriptor::FileWrite(root, path)
             }
         };
         self.new_fd(pid, descriptor).map_or(Reply::Err(Errno::Emfile), Reply::Fd)
     }
 
     fn unlink(&mut self, pid: Pid, path: &str) -> Reply {
-        let Some(host) = self.get(pid).map(|process| process.host) else { return Reply::Err(Errno::Esrch) };
-        if self.files_mut(host).remove(path) { Reply::Done } else { Reply::Err(Errno::Enoent) }
+        let Some(root) = self.get(pid).map(|process| process.root.clone()) else {
+            return Reply::Err(Errno::Esrch);
+        };
+        if self.files_mut(root).remove(path) { Reply::Done } else { Reply::Err(Errno::Enoent) }
     }
 
     /// The processes of a process's namespace.

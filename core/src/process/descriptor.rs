@@ -1,7 +1,8 @@
 //! What a descriptor of a process goes to, and the pipes between processes.
 
+use super::program::Root;
 use crate::api::WatchEvent;
-use crate::base::{HostId, Pid, SockId, StrangerId, TerminalId, Text};
+use crate::base::{Pid, SockId, StrangerId, TerminalId, Text};
 use crate::effect::ContainerId;
 use crate::trace::Cause;
 use bytes::Bytes;
@@ -24,8 +25,8 @@ pub enum Descriptor {
     PipeWrite(PipeId),
     /// A file being read: what is left of it.
     FileRead(Bytes),
-    /// A file being written: the namespace that has it, which a child elsewhere keeps, and its path.
-    FileWrite(HostId, Text),
+    /// A file being written: whose it is, which a child elsewhere keeps, and its path.
+    FileWrite(Root, Text),
     /// A socket.
     Socket(SockId),
     /// An HTTP exchange with the API server: what has come of a watch's stream, and whether it has ended.

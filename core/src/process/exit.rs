@@ -1,10 +1,11 @@
 //! The end of a process: its descriptors are released, its parent and its kubelet are told.
 
 use super::descriptor::Descriptor;
+use super::kernel::ExitNotice;
 use super::kernel::{Kernel, Request};
-use super::program::Program;
+use super::program::{Program, Root};
 use super::syscall::Signal;
-use crate::base::{Duration, Fd, HostId, Pid};
+use crate::base::{Duration, Fd, Pid};
 use crate::effect::{ContainerId, Out};
 
 impl<P: Program> Kernel<P> {
@@ -15,6 +16,10 @@ impl<P: Program> Kernel<P> {
             self.release(pid, *fd, descriptor, out);
         }
         self.orphan(pid);
+        let terminal = process.terminal.and_then(|id| self.terminal_mut(id));
+        if let Some(terminal) = terminal.filter(|t| t.editing.as_ref().is_some_and(|e| e.process == pid)) {
+            terminal.editing = None;
+        }
         self.stranger_process_ended(pid, status);
         if let Some(parent) = process.parent
             && let Some(waiting) = self.process(parent)
@@ -23,10 +28,12 @@ impl<P: Program> Kernel<P> {
             self.poke(parent, out);
         }
         if let Some(notice) = process.notice.clone() {
-            let is_probe = notice.probe.is_some();
-            let container = notice.container.clone();
+            let whole = match &notice {
+                ExitNotice::Container(_, container) => Some(container.clone()),
+                ExitNotice::Probe(..) | ExitNotice::Check(..) => None,
+            };
             out.after(Duration::ZERO, Self::notice_wake(notice, status, &process.captured));
-            if !is_probe {
+            if let Some(container) = whole {
                 self.kill_container(&container, out);
             }
         }
@@ -54,11 +61,11 @@ impl<P: Program> Kernel<P> {
         inside.into_iter().for_each(|pid| self.signal(pid, Signal::Kill, out));
     }
 
-    /// A namespace goes: its processes end without telling anyone but their kubelet, its files are gone.
-    pub fn remove_host(&mut self, host: HostId, out: &mut Out<'_>) {
-        let inside: Vec<Pid> = self.iter().filter(|(_, p)| p.host == host).map(|(pid, _)| pid).collect();
+    /// A sandbox goes: its processes end without telling anyone but their kubelet, its files are gone.
+    pub fn remove_root(&mut self, root: &Root, out: &mut Out<'_>) {
+        let inside: Vec<Pid> = self.iter().filter(|(_, p)| p.root == *root).map(|(pid, _)| pid).collect();
         inside.into_iter().for_each(|pid| self.signal(pid, Signal::Kill, out));
-        self.files.remove(&host);
+        self.files.remove(root);
     }
 
     /// One more descriptor goes to what this one goes to.

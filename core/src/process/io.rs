@@ -6,8 +6,8 @@ use super::program::Program;
 use super::socket::SocketState;
 use super::stranger::Said;
 use super::syscall::{Errno, Reply, Signal};
-use super::terminal::ChunkKind;
-use crate::base::{Fd, Pid, TerminalId};
+use super::terminal::{ChunkKind, Editing};
+use crate::base::{Duration, Fd, Pid, TerminalId, Text};
 use crate::effect::{ContainerId, Out};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -194,7 +194,7 @@ impl<P: Program> Kernel<P> {
             None => Some(Reply::Err(Errno::Ebadf)),
             Some(Descriptor::Null) => Some(Reply::Done),
             Some(Descriptor::Captured) => {
-                let captured = &mut self.process(pid)?.captured;
+                let captured = &mut self.captures(pid)?.captured;
                 let room = MAX_CAPTURED.saturating_sub(captured.len()).min(data.len());
                 captured.extend_from_slice(&data[..room]);
                 Some(Reply::Done)
@@ -208,8 +208,8 @@ impl<P: Program> Kernel<P> {
                 self.append_log(container, data);
                 Some(Reply::Done)
             }
-            Some(Descriptor::FileWrite(host, path)) => {
-                let files = self.files_mut(host);
+            Some(Descriptor::FileWrite(root, path)) => {
+                let files = self.files_mut(root);
                 let mut content = files.get(&path).map(|old| old.to_vec()).unwrap_or_default();
                 content.extend_from_slice(&data);
                 files.put(&path, content);
@@ -275,6 +275,34 @@ impl<P: Program> Kernel<P> {
 }
 
 impl<P: Program> Kernel<P> {
+    /// Offers a file to whoever is at a process's terminal.
+    pub(super) fn edit(&mut self, pid: Pid, path: Text, out: &mut Out<'_>) -> Option<Reply> {
+        let process = self.get(pid)?;
+        let (id, root) = (process.terminal, process.root.clone());
+        let terminal = id.and_then(|id| self.terminal_mut(id)).filter(|terminal| terminal.editing.is_none());
+        let Some(terminal) = terminal else { return Some(Reply::Err(Errno::Enotty)) };
+        terminal.editing = Some(Editing { process: pid, root, path });
+        self.block(pid, Blocked::Edit, None, out);
+        None
+    }
+
+    /// Whoever is at a terminal leaves the file that is edited there: with another text, or as it was. `false` when there
+    /// is none.
+    pub fn leave_editor(&mut self, id: TerminalId, text: Option<&str>, out: &mut Out<'_>) -> bool {
+        let Some(editing) = self.terminal_mut(id).and_then(|terminal| terminal.editing.take()) else {
+            return false;
+        };
+        if let Some(text) = text {
+            self.files_mut(editing.root).put(&editing.path, text.as_bytes().to_vec());
+        }
+        let cause = out.cause();
+        if let Some(process) = self.process(editing.process) {
+            process.cause = cause;
+        }
+        self.defer(editing.process, Reply::Done, Duration::ZERO, out);
+        true
+    }
+
     /// Something was typed into a terminal: whoever waits for it looks.
     pub fn typed(&mut self, id: TerminalId, out: &mut Out<'_>) {
         let waiters =

@@ -2,14 +2,16 @@
 //! Knows no program and no rules; packets leave through the sink and arrive through `arrive`.
 
 use super::descriptor::{Came, Descriptor, Pipe, PipeId};
-use super::program::{Cx, Environment, Files, Program, Spawn, Stdio, Turn};
+use super::program::{Cx, Environment, Files, Inside, Program, Root, Spawn, Stdio, Turn, Userland};
 use super::socket::Sockets;
 use super::stranger::{Outbox, Stranger};
 use super::syscall::{Errno, Netlink, Reply, Signal, Syscall};
 use super::terminal::Terminal;
 use crate::api::Kind;
-use crate::base::{Duration, Fd, FlatMap, HostId, Instant, NodeId, Pid, StrangerId, TerminalId, Text};
-use crate::effect::{ContainerId, KubeletWake, Out, ProbeKind, Wake};
+use crate::base::{
+    Duration, Fd, FlatMap, HostId, Instant, NodeId, ObjectRef, Pid, SockId, StrangerId, TerminalId, Text,
+};
+use crate::effect::{BalancerWake, ContainerId, KubeletWake, Out, ProbeKind, Wake};
 use crate::net::Topology;
 use crate::trace::{Cause, Origin, Place};
 use bytes::Bytes;
@@ -22,9 +24,11 @@ pub struct Kernel<P> {
     pub(super) processes: FlatMap<Pid, Arc<Process<P>>>,
     pub(super) sockets: Sockets,
     pub(super) pipes: FlatMap<PipeId, Pipe>,
-    pub(super) files: FlatMap<HostId, Files>,
+    pub(super) files: FlatMap<Root, Files>,
     pub(super) terminals: FlatMap<TerminalId, Arc<Terminal>>,
     pub(super) logs: FlatMap<ContainerId, Arc<Log>>,
+    /// What the images of containers brought, where it is not the usual.
+    userlands: FlatMap<ContainerId, Userland>,
     pub(super) strangers: FlatMap<StrangerId, Stranger>,
     pub(super) outbox: Outbox,
     pub(super) requests: Vec<Request>,
@@ -41,6 +45,7 @@ impl<P> Default for Kernel<P> {
             files: FlatMap::new(),
             terminals: FlatMap::new(),
             logs: FlatMap::new(),
+            userlands: FlatMap::new(),
             strangers: FlatMap::new(),
             outbox: Outbox::default(),
             requests: Vec::new(),
@@ -56,6 +61,9 @@ pub(super) struct Log {
     pub(super) chunks: VecDeque<Bytes>,
     /// How many chunks were written before the first that is kept.
     pub(super) dropped: u64,
+    /// How many were written before the container's present run began, and before the run before it.
+    began: u64,
+    before: u64,
 }
 
 /// What the kernel asks of the world after a turn.
@@ -78,6 +86,8 @@ pub struct Process<P> {
     pub parent: Option<Pid>,
     /// Where it runs.
     pub host: HostId,
+    /// Whose files it sees.
+    pub(super) root: Root,
     /// The terminal that Ctrl-C comes from, if it is in its foreground.
     pub terminal: Option<TerminalId>,
     /// The container to which it belongs.
@@ -108,8 +118,7 @@ impl<P> Process<P> {
     /// Whether it is process 1 of its container. Linux never kills that one by a signal's default action: unless it
     /// handles SIGTERM, only SIGKILL ends it.
     fn is_init(&self) -> bool {
-        let is_probe = self.notice.as_ref().is_some_and(|notice| notice.probe.is_some());
-        self.container.is_some() && self.parent.is_none() && !is_probe
+        matches!(self.notice, Some(ExitNotice::Container(..)))
     }
 }
 
@@ -130,13 +139,13 @@ impl<P> Process<P> {
 
 /// Whom to tell when a process ends.
 #[derive(Debug, Clone)]
-pub struct ExitNotice {
-    /// The kubelet.
-    pub node: NodeId,
-    /// The container.
-    pub container: ContainerId,
-    /// The probe, if the process is one.
-    pub probe: Option<ProbeKind>,
+pub enum ExitNotice {
+    /// A node's kubelet: it was a container.
+    Container(NodeId, ContainerId),
+    /// A node's kubelet: it was a probe of a container.
+    Probe(NodeId, ContainerId, ProbeKind),
+    /// A Service's load balancer: it was a check of a node.
+    Check(ObjectRef, Text),
 }
 
 /// What a process waits for.
@@ -164,6 +173,8 @@ pub(super) enum Blocked {
     Next,
     /// The API server's answer.
     Api,
+    /// Whoever is at the terminal, to leave the file that they edit.
+    Edit,
 }
 
 /// A process to be started by the world.
@@ -210,6 +221,7 @@ impl<P: Program> Kernel<P> {
             program: new.program,
             parent,
             host: new.host,
+            root: self.root_of(new.host, new.container.as_ref()),
             terminal: new.terminal,
             container: new.container,
             environment: new.environment,
@@ -247,14 +259,14 @@ impl<P: Program> Kernel<P> {
         self.processes.get_mut(&pid).map(Arc::make_mut)
     }
 
-    /// The files of a namespace, to be changed.
-    pub fn files_mut(&mut self, host: HostId) -> &mut Files {
-        self.files.entry(host).or_default()
+    /// Somebody's files, to be changed.
+    pub fn files_mut(&mut self, root: impl Into<Root>) -> &mut Files {
+        self.files.entry(root.into()).or_default()
     }
 
-    /// The files of a namespace.
-    pub fn files(&self, host: HostId) -> Option<&Files> {
-        self.files.get(&host)
+    /// Somebody's files.
+    pub fn files(&self, root: &Root) -> Option<&Files> {
+        self.files.get(root)
     }
 
     /// A terminal.
@@ -277,9 +289,22 @@ impl<P: Program> Kernel<P> {
         self.terminals.remove(&id);
     }
 
-    /// A container's log, oldest first.
-    pub fn log(&self, container: &ContainerId) -> impl Iterator<Item = &Bytes> {
-        self.logs.get(container).into_iter().flat_map(|log| log.chunks.iter())
+    /// What a container wrote in its present run, or in the one before, oldest first.
+    pub fn log(&self, container: &ContainerId, previous: bool) -> impl Iterator<Item = &Bytes> {
+        let log = self.logs.get(container);
+        let (from, to) =
+            log.map_or((0, 0), |log| if previous { (log.before, log.began) } else { (log.began, u64::MAX) });
+        let first = log.map_or(0, |log| log.dropped);
+        let chunks = log.into_iter().flat_map(|log| log.chunks.iter());
+        chunks.zip(first..).filter(move |(_, n)| (from..to).contains(n)).map(|(chunk, _)| chunk)
+    }
+
+    /// A container runs anew: what it writes from now on is apart from what it wrote before.
+    pub fn begin_log(&mut self, container: &ContainerId) {
+        let end = self.log_end(container);
+        if let Some(log) = self.logs.get_mut(container).map(Arc::make_mut) {
+            (log.before, log.began) = (log.began, end);
+        }
     }
 
     /// How much was ever written to a container's log, in pieces.
@@ -361,9 +386,12 @@ impl<P: Program> Kernel<P> {
             process.own_journey = true;
         }
         let none = Files::default();
-        let files = self.files.get(&process.host).unwrap_or(&none);
+        let files = self.files.get(&process.root).unwrap_or(&none);
         let environment = process.environment.clone();
-        let mut cx = Cx { pid, host: process.host, topology, environment: &environment, files, out };
+        let container = process.container.as_ref();
+        let userland = container.and_then(|id| self.userlands.get(id)).copied().unwrap_or_default();
+        let mut cx =
+            Cx { pid, host: process.host, topology, environment: &environment, files, userland, out };
         let turn = process.program.resume(&mut cx, reply);
         process.cause = out.cause();
         Some(turn)
@@ -404,7 +432,15 @@ impl<P: Program> Kernel<P> {
 
     fn spawn(&mut self, pid: Pid, spawn: Spawn<P>, out: &mut Out<'_>) -> Reply {
         let Some(parent) = self.get(pid) else { return Reply::Err(Errno::Esrch) };
-        let host = spawn.host.unwrap_or(parent.host);
+        let (host, container, inherited) = match &spawn.inside {
+            None => (parent.host, parent.container.clone(), &parent.environment),
+            Some(Inside::Host(host)) => (*host, None, &parent.environment),
+            // In a container it is the container's environment that counts.
+            Some(Inside::Container(id)) => match self.container_process(id) {
+                Some((_, first)) => (first.host, Some(id.clone()), &first.environment),
+                None => return Reply::Err(Errno::Esrch),
+            },
+        };
         if self.iter().filter(|(_, p)| p.host == host).count() >= MAX_PROCESSES {
             return Reply::Err(Errno::Eagain);
         }
@@ -412,14 +448,6 @@ impl<P: Program> Kernel<P> {
             Stdio::From(fd) => parent.fds.get(fd).cloned().unwrap_or(Descriptor::Null),
             Stdio::Null => Descriptor::Null,
         };
-        let container = match spawn.host {
-            Some(other) => self.container_of(other),
-            None => parent.container.clone(),
-        };
-        // In a container it is the container's environment that counts.
-        let of_container = container.as_ref().filter(|_| spawn.host.is_some());
-        let first = of_container.and_then(|container| self.container_process(container));
-        let inherited = first.map_or(&parent.environment, |(_, process)| &process.environment);
         let new = NewProcess {
             stdio: [of_parent(&spawn.stdio[0]), of_parent(&spawn.stdio[1]), of_parent(&spawn.stdio[2])],
             host,
@@ -431,36 +459,87 @@ impl<P: Program> Kernel<P> {
         };
         let cause = parent.cause;
         out.set_cause(cause);
+        let socket = match &new.stdio[0] {
+            Descriptor::Socket(id) => Some(*id),
+            _ => None,
+        };
         let child = self.insert(new, Some(pid), cause, out);
+        if let Some(id) = socket {
+            self.hand_over(id, child);
+        }
         if let Some(parent) = self.process(pid) {
             parent.children += 1;
         }
         Reply::Spawned(child)
     }
 
-    /// The container whose processes run in a namespace: that of its oldest process.
-    fn container_of(&self, host: HostId) -> Option<ContainerId> {
-        self.iter()
-            .find(|(_, process)| process.host == host)
-            .and_then(|(_, process)| process.container.clone())
+    /// A connection becomes a child's standard input: from now on that is told of what comes.
+    fn hand_over(&mut self, id: SockId, child: Pid) {
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        socket.owner = Some((child, Fd(0)));
+        if let Some(process) = self.process(child) {
+            process.ready.push_back(Fd(0));
+        }
+    }
+
+    /// Says what the image of a container brings.
+    pub fn set_userland(&mut self, container: &ContainerId, userland: Userland) {
+        if userland == Userland::default() {
+            self.userlands.remove(container);
+        } else {
+            self.userlands.insert(container.clone(), userland);
+        }
+    }
+
+    /// Forgets what the images of a pod brought.
+    pub fn forget_userlands(&mut self, pod: &str) {
+        self.userlands.retain(|container, _| &*container.pod != pod);
+    }
+
+    /// Whose files a process of a container sees: its pod's own, where there are such.
+    fn root_of(&self, host: HostId, container: Option<&ContainerId>) -> Root {
+        let own = container.map(|id| Root { host, pod: Some(id.pod.clone()) });
+        own.filter(|root| self.files.contains_key(root)).unwrap_or(host.into())
     }
 
     /// The first process of a container, if it runs.
     pub fn container_process(&self, container: &ContainerId) -> Option<(Pid, &Process<P>)> {
-        self.iter()
-            .find(|(_, process)| process.parent.is_none() && process.container.as_ref() == Some(container))
+        self.iter().find(|(_, process)| process.is_init() && process.container.as_ref() == Some(container))
     }
 
-    /// The wake that tells a kubelet of a process's end.
+    /// The process whose capture a process writes to: the one that somebody waits for, itself or an ancestor.
+    pub(super) fn captures(&mut self, mut pid: Pid) -> Option<&mut Process<P>> {
+        while let Some(process) = self.get(pid)
+            && process.notice.is_none()
+            && let Some(parent) = process.parent
+        {
+            pid = parent;
+        }
+        self.process(pid)
+    }
+
+    /// A probe's command had its time: it is killed, if it still runs, and this is all that is heard of it.
+    pub fn probe_over(&mut self, pid: Pid, text: &str, out: &mut Out<'_>) {
+        if let Some(process) = self.process(pid) {
+            process.captured = text.into();
+            self.signal(pid, Signal::Kill, out);
+        }
+    }
+
+    /// The wake that tells of a process's end.
     pub(super) fn notice_wake(notice: ExitNotice, status: i32, captured: &[u8]) -> Wake {
-        let wake = match notice.probe {
-            Some(kind) => {
-                let output = String::from_utf8_lossy(captured);
-                KubeletWake::ProbeDone(notice.container, kind, status, output.trim_end().into())
+        match notice {
+            ExitNotice::Container(node, container) => {
+                Wake::Kubelet(node, KubeletWake::Exited(container, status))
             }
-            None => KubeletWake::Exited(notice.container, status),
-        };
-        Wake::Kubelet(notice.node, wake)
+            ExitNotice::Probe(node, container, kind) => {
+                let output = String::from_utf8_lossy(captured).into();
+                Wake::Kubelet(node, KubeletWake::ProbeDone(container, kind, status, output))
+            }
+            ExitNotice::Check(service, node) => {
+                Wake::Balancer(Box::new(BalancerWake::Checked(service, node, status)))
+            }
+        }
     }
 
     /// Delivers a signal to a process: it handles it or dies of it.

@@ -2,7 +2,7 @@
 
 use super::syscall::{Reply, Signal, Syscall};
 use crate::base::{Fd, FlatMap, HostId, Pid, Text};
-use crate::effect::Out;
+use crate::effect::{ContainerId, Out};
 use crate::net::{Host, Topology};
 use crate::trace::Place;
 use bytes::Bytes;
@@ -50,10 +50,34 @@ pub struct Spawn<P> {
     pub stdio: [Stdio; 3],
     /// Its environment and working directory; `None` inherits the parent's.
     pub environment: Option<Environment>,
-    /// In which namespace it runs; `None`: the parent's. Another one is what `kubectl exec` does.
-    pub host: Option<HostId>,
+    /// Where it runs; `None`: where its parent does.
+    pub inside: Option<Inside>,
     /// Whether it leaves the terminal's foreground, so that Ctrl-C does not reach it.
     pub background: bool,
+}
+
+/// Where a child runs that does not run beside its parent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inside {
+    /// On a machine, as after a login.
+    Host(HostId),
+    /// In a container, with its files and environment, as `kubectl exec` does; `ESRCH` where it does not run.
+    Container(ContainerId),
+}
+
+/// Whose files a process sees: those of its network namespace, or of its pod where that has its node's network.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Root {
+    /// The network namespace.
+    pub host: HostId,
+    /// The uid of a pod with its node's network.
+    pub pod: Option<Text>,
+}
+
+impl From<HostId> for Root {
+    fn from(host: HostId) -> Root {
+        Root { host, pod: None }
+    }
 }
 
 /// Where a descriptor of a new process goes.
@@ -79,7 +103,28 @@ impl Environment {
     }
 }
 
-/// The files of a namespace, by absolute path.
+/// What an image brings that programs behave by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Userland {
+    /// Its C library.
+    pub libc: Libc,
+    /// Whether tools that both busybox and BIND have (`nslookup`) are busybox's.
+    pub busybox: bool,
+}
+
+/// A C library, as far as its resolver goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Libc {
+    /// glibc 2.36.
+    #[default]
+    Glibc,
+    /// musl before 1.2.4: an answer that is cut off is taken as it is.
+    OldMusl,
+    /// musl from 1.2.4 on, which asks again over TCP.
+    Musl,
+}
+
+/// The files that processes see, by absolute path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files {
     by_path: Arc<FlatMap<Text, Bytes>>,
@@ -127,8 +172,10 @@ pub struct Cx<'a, 'w> {
     pub topology: &'a Topology,
     /// Its environment.
     pub environment: &'a Environment,
-    /// The files of its namespace.
+    /// Its files.
     pub files: &'a Files,
+    /// What its image brought.
+    pub userland: Userland,
     /// Facts and draws. Programs push no wakes: they make system calls.
     pub out: &'a mut Out<'w>,
 }
@@ -144,8 +191,17 @@ impl Cx<'_, '_> {
         self.topology.get(self.host).map(|host| host.ip)
     }
 
-    /// The host name: a pod's or a machine's name.
+    /// All addresses of the namespace, the first one first.
+    pub fn ips(&self) -> impl Iterator<Item = IpAddr> + use<> {
+        let ips: Vec<IpAddr> = self.topology.get(self.host).into_iter().flat_map(Host::ips).collect();
+        ips.into_iter()
+    }
+
+    /// The host name: what its file says, or a machine's name.
     pub fn hostname(&self) -> Text {
+        if let Some(name) = self.files.text("/etc/hostname") {
+            return name.trim_end().into();
+        }
         match self.place() {
             Place::Pod(_, name) | Place::Node(name) | Place::Outside(name) => name,
             _ => "localhost".into(),

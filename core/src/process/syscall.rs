@@ -3,6 +3,7 @@
 
 use crate::api::{Kind, WatchEvent};
 use crate::base::{Duration, Fd, HostId, Pid, Text};
+use crate::net::Family;
 use crate::net::Protocol;
 use bytes::Bytes;
 use std::net::SocketAddr;
@@ -63,13 +64,14 @@ pub enum Syscall {
     Api(Arc<http::Request<Bytes>>),
     /// Lists and watches kinds, typed (informers). Reply: `Fd`; the news come through [`Syscall::Next`].
     Watch(Vec<&'static Kind>),
-    /// The namespace of a pod's sandbox, for exec and logs. Reply: `Host`, or `ENOENT`. The pod is `namespace`, `name`.
-    PodHost(Text, Text),
     /// The namespace of a node, for a login over there. Reply: `Host`, or `ENOENT`.
     NodeHost(Text),
     /// What the network stack of this namespace's node holds, as text. Reply: `Data`; `EPERM` where the namespace is no
     /// node's own, `ENOENT` when the node has no such thing.
     Netlink(Netlink),
+    /// Offers a file, by its absolute path, to whoever is at the terminal, until they leave it. Reply: `Done`, or `ENOTTY`
+    /// where there is no terminal or another program has it.
+    Edit(Text),
     /// The descriptors that the terminal or container gave the process are read to the end: everything. Reply: `Data`.
     ReadAll(Fd),
 }
@@ -77,11 +79,11 @@ pub enum Syscall {
 /// What a program may ask of a node's network stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Netlink {
-    /// The tables of iptables, as `iptables-save` prints them.
-    Iptables,
+    /// The tables of iptables, as `iptables-save` and `ip6tables-save` print them.
+    Iptables(Family),
     /// The sets of addresses, as `ipset save` prints them.
     Ipsets,
-    /// kube-proxy's table of nftables, as `nft list table ip kube-proxy` prints it.
+    /// kube-proxy's tables of nftables, as `nft list ruleset` prints them.
     Nftables,
     /// The virtual servers of IPVS, as `ipvsadm -Ln` prints them.
     Ipvs,
@@ -208,6 +210,8 @@ pub enum Errno {
     Eagain,
     /// Operation not permitted.
     Eperm,
+    /// Inappropriate ioctl for device: nobody is at a terminal.
+    Enotty,
 }
 
 impl Errno {
@@ -222,6 +226,7 @@ impl Errno {
             Errno::Eagain => 11,
             Errno::Einval => 22,
             Errno::Emfile => 24,
+            Errno::Enotty => 25,
             Errno::Epipe => 32,
             Errno::Eaddrinuse => 98,
             Errno::Econnreset => 104,
@@ -241,6 +246,7 @@ impl Errno {
             Errno::Echild => "No child processes",
             Errno::Einval => "Invalid argument",
             Errno::Emfile => "Too many open files",
+            Errno::Enotty => "Inappropriate ioctl for device",
             Errno::Eagain => "Resource temporarily unavailable",
             Errno::Epipe => "Broken pipe",
             Errno::Eaddrinuse => "Address already in use",

@@ -77,7 +77,7 @@ impl<P: Program> Kernel<P> {
         out: &mut Out<'_>,
     ) -> Option<SocketAddr> {
         let own = topology.get(host)?;
-        let ip = if to.ip().is_loopback() { to.ip() } else { own.ip };
+        let ip = if to.ip().is_loopback() { to.ip() } else { own.ip_towards(to.ip()) };
         let start = out.below(Purpose::EphemeralPort, &own.place.to_string(), EPHEMERAL.1);
         (0..EPHEMERAL.1).find_map(|n| {
             let port = EPHEMERAL.0 + ((start + n) % EPHEMERAL.1) as u16;

@@ -1,6 +1,7 @@
 //! Terminals: what was printed, and what was typed and not yet read. Knows no colours and no cursor.
 
-use crate::base::{HostId, Instant, Pid};
+use super::program::Root;
+use crate::base::{HostId, Instant, Pid, Text};
 use crate::trace::Cause;
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -25,6 +26,19 @@ pub struct Terminal {
     pub closed: bool,
     /// Processes that wait for input.
     pub waiters: Vec<Pid>,
+    /// The file that a program has opened for whoever is at the terminal.
+    pub editing: Option<Editing>,
+}
+
+/// A file in an editor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Editing {
+    /// The program that waits for it.
+    pub process: Pid,
+    /// Whose file it is.
+    pub root: Root,
+    /// Its absolute path.
+    pub path: Text,
 }
 
 /// A piece of a terminal's output.
@@ -66,6 +80,7 @@ impl Terminal {
             because: Cause::default(),
             closed: false,
             waiters: Vec::new(),
+            editing: None,
         }
     }
 

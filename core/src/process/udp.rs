@@ -43,7 +43,7 @@ impl<P: Program> Kernel<P> {
     ) -> Result<(), Errno> {
         let socket = self.sockets.get(id).ok_or(Errno::Ebadf)?;
         let host = socket.host;
-        let own = topology.get(host).ok_or(Errno::Ehostunreach)?.ip;
+        let own = topology.get(host).ok_or(Errno::Ehostunreach)?.ip_towards(to.ip());
         let local = match socket.local {
             Some(local) => local,
             None => {

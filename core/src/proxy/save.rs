@@ -320,6 +320,14 @@ pub(super) fn kubelet_rules(filter: &mut Chains, nat: &mut Chains) {
     }
 }
 
+/// The same tables in the words of the other family; the kubelet's rule about 127.0.0.0/8 has no twin there.
+pub fn as_v6(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.contains("block incoming localnet connections"));
+    let text: String = lines.map(|line| format!("{line}\n")).collect();
+    text.replace("by iptables-save", "by ip6tables-save")
+        .replace(MASK, "--mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
+}
+
 const MASK: &str = "--mask 255.255.255.255";
 
 fn table(out: &mut String, name: &str, built_in: &[&str], chains: &Chains, now: Instant) {

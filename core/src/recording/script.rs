@@ -105,9 +105,15 @@ impl Script {
         let (deadline, most) = (world.now() + PATIENCE, world.steps() + MAX_STEPS);
         loop {
             let world = self.session.world();
-            if !world.terminal(TerminalId(terminal)).is_some_and(|view| view.busy) {
+            let view = world.terminal(TerminalId(terminal));
+            if !view.as_ref().is_some_and(|view| view.busy) {
                 return true;
             }
+            // Nobody is here to edit: files stay as they are.
+            if view.is_some_and(|view| view.editing.is_some()) {
+                let _ = self.session.input(Input::LeaveEditor { terminal, text: None });
+            }
+            let world = self.session.world();
             match world.next_due() {
                 Some(due) if due <= deadline && world.steps() < most => {
                     self.session.run_until(due, Budget(1));

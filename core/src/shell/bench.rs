@@ -26,7 +26,13 @@ impl Bench {
     pub fn new(files: &[(&str, &str)]) -> Bench {
         let mut topology = Topology::default();
         let ip = "192.0.2.10".parse().expect("an address");
-        let host = topology.add(Host { place: Place::Outside("host".into()), node: None, ip, up: true });
+        let host = topology.add(Host {
+            place: Place::Outside("host".into()),
+            node: None,
+            ip,
+            other_ip: None,
+            up: true,
+        });
         let mut kernel = Kernel::default();
         for (path, content) in files {
             kernel.files_mut(host).put(path, content.to_string());
@@ -80,7 +86,7 @@ impl Bench {
         terminal.closed = true;
         self.kernel.add_terminal(TERMINAL, terminal);
         let container = ContainerId { pod: "".into(), name: "".into() };
-        (|err| Descriptor::Terminal(TERMINAL, err), ExitNotice { node: NodeId(0), container, probe: None })
+        (|err| Descriptor::Terminal(TERMINAL, err), ExitNotice::Container(NodeId(0), container))
     }
 
     fn until_exit(&mut self) -> i32 {

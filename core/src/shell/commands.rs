@@ -6,9 +6,10 @@ use super::print::Print;
 use super::processes::Processes;
 use super::run::Run;
 use super::{
-    Programs, curl, date, dig, echo, files, getent, help, host, identity, kubectl, ls, names, nslookup,
+    Programs, coredns, curl, date, dig, echo, files, getent, help, host, identity, images, kubectl, ls,
+    names, nslookup,
 };
-use super::{print, printf, python, seq, sh, sleep, ssh, watch, wget, xargs, yes};
+use super::{print, printf, python, seq, sh, sleep, ssh, vi, watch, wget, xargs, yes};
 use crate::base::Text;
 
 /// All commands, in the order of `help`. A new command is one file and one line here.
@@ -21,6 +22,8 @@ pub static COMMANDS: &[Entry] = &[
     entry("nslookup", "look names up in DNS", |argv| nslookup::Nslookup::new(argv).into()),
     entry("host", "look names up in DNS, in sentences", |argv| host::Host::new(argv).into()),
     entry("getent", "ask the C library for hosts", |argv| getent::Getent::new(argv).into()),
+    entry("agnhost", "try a connection as a Go program: agnhost connect HOST:PORT", images::agnhost),
+    entry("coredns", "run a DNS server: coredns -conf Corefile", coredns::start),
     entry("python3", "run a Python program", |argv| python::Python::new(argv).into()),
     entry("python", "run a Python program", |argv| python::Python::new(argv).into()),
     entry("help", "list the commands", |argv| Print::new(argv, help::help).into()),
@@ -45,6 +48,9 @@ pub static COMMANDS: &[Entry] = &[
     entry("tee", "copy standard input to files and on", |argv| Filter::new(argv, tee::Tee::default()).into()),
     entry("base64", "encode or decode base64", |argv| Filter::new(argv, base64::Base64::default()).into()),
     entry("cat", "print files", |argv| Filter::new(argv, cat::Cat::default()).into()),
+    entry("vi", "edit a file", |argv| vi::Vi::new(argv).into()),
+    entry("vim", "edit a file", |argv| vi::Vi::new(argv).into()),
+    entry("nano", "edit a file", |argv| vi::Vi::new(argv).into()),
     entry("ls", "list files", |argv| Print::new(argv, ls::run).into()),
     entry("rm", "remove files", |argv| Print::changing(argv, files::rm).into()),
     entry("cp", "copy files", |argv| Print::changing(argv, files::cp).into()),
@@ -72,6 +78,8 @@ pub static COMMANDS: &[Entry] = &[
     entry("ssh", "log in on a node: ssh node-1 'command'", |argv| ssh::Ssh::new(argv).into()),
     entry("iptables-save", "print a node's rules of iptables", |argv| Netfilter::new(argv).into()),
     entry("iptables", "print rules: iptables -t nat -S", |argv| Netfilter::new(argv).into()),
+    entry("ip6tables-save", "print a node's rules of ip6tables", |argv| Netfilter::new(argv).into()),
+    entry("ip6tables", "print rules: ip6tables -t nat -S", |argv| Netfilter::new(argv).into()),
     entry("ipset", "print sets of addresses: ipset save", |argv| Netfilter::new(argv).into()),
     entry("nft", "print a node's rules of nftables", |argv| Netfilter::new(argv).into()),
     entry("ipvsadm", "print a node's virtual servers: ipvsadm -Ln", |argv| Netfilter::new(argv).into()),
@@ -104,6 +112,7 @@ pub struct Entry {
 /// The command of a name or a path (`/bin/sh`).
 pub fn find(name: &str) -> Option<&'static Entry> {
     let base = match name.rsplit_once('/') {
+        Some(("", base @ ("agnhost" | "coredns"))) => base,
         Some(("/bin" | "/usr/bin" | "/sbin" | "/usr/sbin" | "/usr/local/bin", base)) => base,
         Some(_) => return None,
         None => name,

@@ -1,5 +1,5 @@
 //! getent: asks the C library. `hosts` and `ahosts`.
-//! Models: glibc 2.36 nss/getent.c.
+//! Models: glibc 2.36 nss/getent.c; Alpine's getent.c over musl's gethostbyname, which asks for IPv4 alone.
 //! Omits: the other databases, except that they are empty.
 
 use super::{Command, Programs};
@@ -8,7 +8,7 @@ use crate::dns::message::text::reverse_name;
 use crate::dns::message::{Message, Question, Rdata, RecordType};
 use crate::dns::stub::pair::{Pair, PairStep};
 use crate::dns::stub::{Families, Found, ResolvConf, Resolver, ResolverStep};
-use crate::process::{Cx, Reply, Syscall, Turn};
+use crate::process::{Cx, Libc, Reply, Syscall, Turn};
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
@@ -89,6 +89,7 @@ impl Getent {
             return self.reverse(cx, ip);
         }
         self.families = match self.database {
+            Database::Hosts if cx.userland.libc != Libc::Glibc => VecDeque::from([Families::V4]),
             // gethostbyname2, for IPv6 first.
             Database::Hosts => VecDeque::from([Families::V6, Families::V4]),
             Database::Ahosts(families) => VecDeque::from([families]),
@@ -113,6 +114,7 @@ impl Getent {
             ResolverStep::Done(Ok(found)) => {
                 self.stage = Stage::Idle;
                 let text = match self.database {
+                    Database::Hosts if cx.userland.libc != Libc::Glibc => hosts_of_musl(&found, &self.key),
                     Database::Hosts => hosts(&found),
                     Database::Ahosts(_) => ahosts(&found),
                 };
@@ -163,6 +165,14 @@ fn hosts(found: &Found) -> String {
     let aliases: String = found.aliases.iter().map(|alias| format!(" {alias}")).collect();
     let line = |ip: &IpAddr| format!("{:<15} {}{aliases}\n", ip.to_string(), found.canonical);
     found.addresses.iter().map(line).collect()
+}
+
+/// musl lists the canonical name among its own aliases.
+fn hosts_of_musl(found: &Found, asked: &str) -> String {
+    let name = &*found.canonical;
+    let alias = if name == asked { String::new() } else { format!(" {asked}") };
+    let first = found.addresses.iter().take(1);
+    first.map(|ip| format!("{:<16}  {name}  {name}{alias}\n", ip.to_string())).collect()
 }
 
 /// Three lines per address; the first of all has the name.

@@ -24,7 +24,7 @@ pub fn id(_: &mut Cx<'_, '_>, argv: &[Text]) -> Printed {
 
 /// `hostname`, `hostname -i`
 pub fn hostname(cx: &mut Cx<'_, '_>, argv: &[Text]) -> Printed {
-    let addresses = || cx.ip().map(|ip| ip.to_string()).unwrap_or_default();
+    let addresses = || cx.ips().map(|ip| ip.to_string()).collect::<Vec<_>>().join(" ");
     match argv.get(1).map(|word| &**word) {
         None | Some("-s") => Printed::out(format!("{}\n", cx.hostname())),
         Some("-f" | "--fqdn") => Printed::out(format!("{}\n", full_name(cx))),
@@ -74,8 +74,18 @@ pub fn ip(cx: &mut Cx<'_, '_>, argv: &[Text]) -> Printed {
         None => return Printed::fail(255, "Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }"),
     }
     let Some(own) = cx.ip() else { return Printed::default() };
-    let family = if own.is_ipv4() { "inet" } else { "inet6" };
-    let broadcast = if own.is_ipv4() { format!(" brd {}", broadcast(own)) } else { String::new() };
+    let lines: String = cx
+        .ips()
+        .map(|ip| match ip {
+            IpAddr::V4(_) => format!(
+                "    inet {ip}/24 brd {} scope global eth0\n       valid_lft forever preferred_lft forever\n",
+                broadcast(ip)
+            ),
+            IpAddr::V6(_) => {
+                format!("    inet6 {ip}/64 scope global\n       valid_lft forever preferred_lft forever\n")
+            }
+        })
+        .collect();
     let peer = if is_pod(cx) { "2: eth0@if3" } else { "2: eth0" };
     Printed::out(format!(
         "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000
@@ -84,9 +94,7 @@ pub fn ip(cx: &mut Cx<'_, '_>, argv: &[Text]) -> Printed {
        valid_lft forever preferred_lft forever
 {peer}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default
     link/ether {} brd ff:ff:ff:ff:ff:ff
-    {family} {own}/24{broadcast} scope global eth0
-       valid_lft forever preferred_lft forever
-",
+{lines}",
         hardware(own)
     ))
 }
@@ -94,14 +102,18 @@ pub fn ip(cx: &mut Cx<'_, '_>, argv: &[Text]) -> Printed {
 /// `ifconfig`
 pub fn ifconfig(cx: &mut Cx<'_, '_>, _: &[Text]) -> Printed {
     let Some(own) = cx.ip() else { return Printed::default() };
-    let address = match own {
-        IpAddr::V4(_) => format!("inet {own}  netmask 255.255.255.0  broadcast {}", broadcast(own)),
-        IpAddr::V6(_) => format!("inet6 {own}  prefixlen 64  scopeid 0x0<global>"),
-    };
+    let lines: String = cx
+        .ips()
+        .map(|ip| match ip {
+            IpAddr::V4(_) => {
+                format!("        inet {ip}  netmask 255.255.255.0  broadcast {}\n", broadcast(ip))
+            }
+            IpAddr::V6(_) => format!("        inet6 {ip}  prefixlen 64  scopeid 0x0<global>\n"),
+        })
+        .collect();
     Printed::out(format!(
         "eth0: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1500
-        {address}
-        ether {}  txqueuelen 1000  (Ethernet)
+{lines}        ether {}  txqueuelen 1000  (Ethernet)
 
 lo: flags=73<UP,LOOPBACK,RUNNING>  mtu 65536
         inet 127.0.0.1  netmask 255.0.0.0

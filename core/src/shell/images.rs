@@ -1,7 +1,7 @@
 //! Which program a container runs: its image's entrypoint and the container's command, as the runtime combines them.
 //! An image that the world does not know serves HTTP on its declared ports, so that any manifest works.
 
-use super::coredns::Coredns;
+use super::connect::Connect;
 use super::idle::Idle;
 use super::print::{Print, Printed};
 use super::servers::agnhost::{Netexec, ServeHostname};
@@ -9,11 +9,12 @@ use super::servers::nginx::Nginx;
 use super::servers::plain::Plain;
 use super::servers::whoami::Whoami;
 use super::servers::{App, Server};
-use super::{Programs, commands};
-use crate::base::Text;
+use super::{Programs, commands, coredns};
+use crate::base::{Duration, Text};
+use crate::dns::plugins::duration;
 use crate::effect::ContainerSpec;
 use crate::net::Protocol;
-use crate::process::Cx;
+use crate::process::{Cx, Libc, Userland};
 
 /// An image: how its name ends, its entrypoint, and its default arguments.
 struct Image {
@@ -54,6 +55,36 @@ const fn image(
     Image { name, entrypoint, arguments }
 }
 
+/// What an image brings, by its base: Alpine has musl and busybox, Debian has glibc. busybox itself has glibc unless its
+/// tag says musl.
+pub fn userland(image: &str) -> Userland {
+    let (repository, tag) = split(image);
+    let is = |name| is_of(repository, name);
+    // Alpine with BIND's tools: agnhost and netshoot.
+    let with_bind = is("agnhost") || is("nicolaka/netshoot");
+    let alpine = match tag.split_once("alpine") {
+        Some((_, version)) => Some(version),
+        None if is("alpine") => Some(tag),
+        None if is(CURL) || with_bind => Some(""),
+        None => None,
+    };
+    let libc = match alpine.map(minor) {
+        Some(Some(minor)) if minor < MUSL_WITH_TCP => Libc::OldMusl,
+        Some(_) => Libc::Musl,
+        None if is("busybox") && tag.contains("musl") => Libc::Musl,
+        None => Libc::Glibc,
+    };
+    Userland { libc, busybox: is("busybox") || alpine.is_some() && !with_bind }
+}
+
+/// Alpine 3.18 was the first with musl 1.2.4.
+const MUSL_WITH_TCP: u32 = 18;
+
+/// The second number of Alpine's version: 17 of `3.17.3`.
+fn minor(version: &str) -> Option<u32> {
+    version.strip_prefix("3.")?.split(['.', '-', '_']).next()?.parse().ok()
+}
+
 /// The program of a container.
 pub fn program(spec: &ContainerSpec) -> Programs {
     let (repository, tag) = split(&spec.image);
@@ -73,7 +104,7 @@ pub fn program(spec: &ContainerSpec) -> Programs {
         "agnhost" => agnhost(&argv),
         "nginx" => Server::new(&argv, App::Nginx(Nginx::of_tag(tag)), [(Protocol::Tcp, 80)]).into(),
         "whoami" => whoami(spec, &argv),
-        "coredns" => Coredns::new(&argv).into(),
+        "coredns" => coredns::start(&argv),
         "pause" => Idle::new(&argv).into(),
         "http-echo" => http_echo(&argv),
         "hello-app" => plain(&argv, Plain::Hello(hello_version(tag)), 8080),
@@ -149,7 +180,7 @@ pub(super) fn not_found(_: &mut Cx<'_, '_>, argv: &[Text]) -> Printed {
 }
 
 /// `--name=value` or `--name value`, with one dash or two.
-fn flag<'a>(argv: &'a [Text], name: &str) -> Option<&'a str> {
+pub(super) fn flag<'a>(argv: &'a [Text], name: &str) -> Option<&'a str> {
     argv.iter().enumerate().find_map(|(n, word)| {
         let word = word.strip_prefix("--").or(word.strip_prefix('-'))?;
         match word.strip_prefix(name)?.strip_prefix('=') {
@@ -161,7 +192,7 @@ fn flag<'a>(argv: &'a [Text], name: &str) -> Option<&'a str> {
 }
 
 /// A flag that is on when it is there and not `=false`.
-fn switch(argv: &[Text], name: &str, default: bool) -> bool {
+pub(super) fn switch(argv: &[Text], name: &str, default: bool) -> bool {
     let value = argv.iter().find_map(|word| {
         let word = word.strip_prefix("--").or(word.strip_prefix('-'))?;
         let rest = word.strip_prefix(name)?;
@@ -174,7 +205,8 @@ fn port(argv: &[Text], name: &str, default: u16) -> u16 {
     flag(argv, name).and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
-fn agnhost(argv: &[Text]) -> Programs {
+/// agnhost with its sub-command.
+pub fn agnhost(argv: &[Text]) -> Programs {
     match argv.get(1).map(|word| &**word) {
         Some("netexec") => {
             let http_port = port(argv, "http-port", 8080);
@@ -194,6 +226,13 @@ fn agnhost(argv: &[Text]) -> Programs {
             let tcp = (http || tcp).then_some((Protocol::Tcp, port));
             let udp = udp.then_some((Protocol::Udp, port));
             Server::new(argv, App::ServeHostname(app), tcp.into_iter().chain(udp)).into()
+        }
+        Some("connect") => {
+            let timeout = flag(argv, "timeout").and_then(|text| duration(text).ok());
+            let timeout = timeout
+                .and_then(|nanos| u64::try_from(nanos).ok())
+                .map_or(Duration::secs(10), Duration::nanos);
+            Connect::new(argv, timeout, flag(argv, "protocol") == Some("udp")).into()
         }
         _ => Idle::new(argv).into(),
     }
@@ -239,4 +278,23 @@ fn hello_version(tag: &str) -> Text {
 
 fn plain(argv: &[Text], app: Plain, port: u16) -> Programs {
     Server::new(argv, App::Plain(app), [(Protocol::Tcp, port)]).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_has_the_userland_of_its_base() {
+        let of = |image| (userland(image).libc, userland(image).busybox);
+        assert_eq!(of("alpine"), (Libc::Musl, true));
+        assert_eq!(of("docker.io/library/alpine:3.17.3"), (Libc::OldMusl, true));
+        assert_eq!(of("nginx:1.29-alpine3.22"), (Libc::Musl, true));
+        assert_eq!(of("nginx:1.29"), (Libc::Glibc, false));
+        assert_eq!(of("curlimages/curl:8.5.0"), (Libc::Musl, true));
+        assert_eq!(of("registry.k8s.io/e2e-test-images/agnhost:2.53"), (Libc::Musl, false));
+        assert_eq!(of("busybox:1.36"), (Libc::Glibc, true));
+        assert_eq!(of("busybox:1.36-musl"), (Libc::Musl, true));
+        assert_eq!(of("registry.k8s.io/e2e-test-images/jessie-dnsutils:1.3"), (Libc::Glibc, false));
+    }
 }

@@ -6,6 +6,7 @@
 pub mod apply;
 pub mod args;
 pub mod attach;
+pub mod autoscale;
 pub mod awaiting;
 pub mod client;
 pub mod commands;
@@ -13,8 +14,10 @@ pub mod config;
 pub mod create;
 pub mod delete;
 pub mod describe;
+pub mod diff;
 pub mod discovery;
 pub mod drain;
+pub mod edit;
 pub mod events;
 pub mod exec;
 pub mod explain;
@@ -31,6 +34,7 @@ pub mod merge;
 pub mod nodes;
 pub mod objects;
 pub mod patch;
+pub mod port_forward;
 pub mod printers;
 pub mod replace;
 pub mod resources;
@@ -113,7 +117,8 @@ impl Kubectl {
     fn ask(&mut self, ask: Box<Ask>) -> Option<Turn<Programs>> {
         let turn = match &*ask {
             Ask::Call(call) => Turn::Call(call.clone()),
-            Ask::Spawn(argv, host) => match Ask::spawn(argv, *host) {
+            Ask::Relay(fd, to, container) => Turn::Spawn(Box::new(Ask::relay(*fd, *to, container))),
+            Ask::Spawn(argv, container) => match Ask::spawn(argv, container.as_ref()) {
                 Some(spawn) => Turn::Spawn(Box::new(spawn)),
                 None => {
                     self.journal.answer(Reply::Err(Errno::Enoent));

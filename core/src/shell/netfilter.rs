@@ -1,10 +1,11 @@
-//! `iptables-save`, `iptables -S`, `ipset save`, `nft list`, `ipvsadm -Ln`, `conntrack -L`: what a node's network stack
+//! `iptables-save`, `iptables -S`, their `ip6tables` twins, `ipset save`, `nft list`, `ipvsadm -Ln`, `conntrack -L`: what a node's network stack
 //! holds. Knows no rules: the node's text comes whole, and the words choose from it.
 //! Models: the words of iptables 1.8.9, nftables 1.0.6, ipvsadm 1.31, conntrack-tools 1.4.7. Omits: everything that
 //! changes something, `iptables -L`, `ipset list`, `ipvsadm --stats`.
 
 use super::{Command, Programs};
 use crate::base::{Fd, Text};
+use crate::net::Family;
 use crate::process::{Cx, Errno, Netlink, Reply, Syscall, Turn};
 use std::collections::VecDeque;
 
@@ -37,7 +38,8 @@ impl Netfilter {
         let words = self.words();
         let fail = |status, text: &str| Err((String::new(), format!("{text}\n"), status));
         match (self.name(), &words[..]) {
-            ("iptables-save" | "iptables", _) => Ok(Netlink::Iptables),
+            ("iptables-save" | "iptables", _) => Ok(Netlink::Iptables(Family::V4)),
+            ("ip6tables-save" | "ip6tables", _) => Ok(Netlink::Iptables(Family::V6)),
             ("ipset", ["save", ..]) => Ok(Netlink::Ipsets),
             ("ipset", _) => fail(1, "ipset: only `ipset save [SET]` is simulated"),
             ("nft", ["list", ..]) => Ok(Netlink::Nftables),
@@ -56,8 +58,8 @@ impl Netfilter {
     fn show(&self, text: &str) -> Shown {
         let words = self.words();
         match self.name() {
-            "iptables-save" => iptables_save(text, &words),
-            "iptables" => iptables(text, &words),
+            "iptables-save" | "ip6tables-save" => iptables_save(text, &words),
+            "iptables" | "ip6tables" => iptables(text, &words),
             "ipset" => ipset(text, &words),
             "nft" => nft(text, &words),
             "conntrack" => conntrack(text, &words),
@@ -69,7 +71,7 @@ impl Netfilter {
     fn refused(&self, errno: Errno) -> Shown {
         let elsewhere = errno == Errno::Eperm;
         let (status, text) = match self.name() {
-            "iptables-save" | "iptables" => (
+            "iptables-save" | "iptables" | "ip6tables-save" | "ip6tables" => (
                 4,
                 "iptables v1.8.9 (nf_tables): Could not fetch rule set generation id: Permission denied (you must be root)",
             ),
@@ -184,27 +186,43 @@ fn ipset(text: &str, words: &[&str]) -> Shown {
 fn nft(text: &str, words: &[&str]) -> Shown {
     let none = || (String::new(), "Error: No such file or directory\n".to_string(), 1);
     let whole = |text: &str| (text.to_string(), String::new(), 0);
-    let family = |rest: &[&str]| usize::from(rest.first() == Some(&"ip"));
+    let named = |rest: &[&str]| matches!(rest.first(), Some(&("ip" | "ip6")));
+    let family = |rest: &[&str]| if rest.first() == Some(&"ip6") { "ip6" } else { "ip" };
     match words {
-        [_, "tables", ..] if text.is_empty() => whole(""),
-        [_, "tables", ..] => whole("table ip kube-proxy\n"),
+        [_, "tables", ..] => whole(&heads(text).map(|head| format!("{head}\n")).collect::<String>()),
         [_, "ruleset", ..] => whole(text),
-        [_, "table", rest @ ..] => match rest.get(family(rest)) {
-            Some(&"kube-proxy") if !text.is_empty() => whole(text),
-            _ => none(),
-        },
-        [_, kind @ ("chain" | "set" | "map"), rest @ ..] => {
-            let rest = rest.get(family(rest)..).unwrap_or_default();
+        [_, "table", rest @ ..] => {
+            match (rest.get(usize::from(named(rest))), nft_table(text, family(rest))) {
+                (Some(&"kube-proxy"), Some(table)) => whole(table),
+                _ => none(),
+            }
+        }
+        [_, kind @ ("chain" | "set" | "map"), all @ ..] => {
+            let rest = all.get(usize::from(named(all))..).unwrap_or_default();
             let [_, name, ..] = rest else { return none() };
+            let text = nft_table(text, family(all)).unwrap_or_default();
             let head = format!("\t{kind} {name} {{");
             let Some(start) = text.lines().position(|line| line == head) else { return none() };
             let end = text.lines().skip(start).position(|line| line == "\t}").unwrap_or_default();
             let block = text.lines().skip(start).take(end + 1);
             let block: String = block.map(|line| format!("{line}\n")).collect();
-            whole(&format!("table ip kube-proxy {{\n{block}}}\n"))
+            whole(&format!("table {} kube-proxy {{\n{block}}}\n", family(all)))
         }
         _ => (String::new(), "Error: syntax error, unexpected newline\n".into(), 1),
     }
+}
+
+/// The tables of a ruleset, as `table ip kube-proxy`.
+fn heads(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| line.starts_with("table ")).filter_map(|line| line.strip_suffix(" {"))
+}
+
+/// The table of one family.
+fn nft_table<'t>(text: &'t str, family: &str) -> Option<&'t str> {
+    let start = text.find(&format!("table {family} kube-proxy {{"))?;
+    let rest = text.get(start..)?;
+    let end = rest.find("\n}\n").map_or(rest.len(), |end| end + 3);
+    rest.get(..end)
 }
 
 /// `conntrack -L [-p PROTOCOL] [-s ADDRESS] [-d ADDRESS] [--dport PORT]`

@@ -1,7 +1,8 @@
-//! nslookup: looks names up through the search list and prints names and addresses.
+//! nslookup: looks names up through the search list and prints names and addresses. Images with busybox have its own.
 //! Models: BIND 9.18 bin/dig/nslookup.c.
-//! Omits: the interactive mode, `-debug`; and busybox's nslookup, which differs.
+//! Omits: the interactive mode, `-debug`.
 
+mod busybox;
 mod print;
 
 use super::bind::{AskStep, Asker, Locator, Servers, conf, query, searching};
@@ -47,6 +48,7 @@ enum Stage {
     Idle,
     Locate(Box<Locator>),
     Ask(Box<Asker>),
+    Busybox(Box<busybox::Busybox>),
     Exit,
 }
 
@@ -211,7 +213,7 @@ impl Nslookup {
             if !message.aa && !second {
                 text.push_str("Non-authoritative answer:\n");
             }
-            text.push_str(&print::answers(&message.answers));
+            text.push_str(&print::answers(&message.answers, print::Dots::Final));
         } else if !second {
             text.push_str(&format!("*** Can't find {bare}: No answer\n"));
         }
@@ -232,9 +234,15 @@ impl Nslookup {
 impl Command for Nslookup {
     fn resume(&mut self, cx: &mut Cx<'_, '_>, reply: Reply) -> Turn<Programs> {
         if let Reply::Start = reply {
+            if cx.userland.busybox {
+                let (busybox, call) = busybox::Busybox::start(cx, &self.argv);
+                self.stage = Stage::Busybox(Box::new(busybox));
+                return call.into();
+            }
             return self.start(cx).into();
         }
         match &mut self.stage {
+            Stage::Busybox(busybox) => busybox.resume(cx, reply).into(),
             Stage::Exit => Syscall::Exit(self.status).into(),
             Stage::Idle => self.ask(cx).into(),
             Stage::Locate(locator) => {

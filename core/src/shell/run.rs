@@ -37,7 +37,7 @@ pub(super) const INHERITED: [Stdio; 3] = [Stdio::From(Fd(0)), Stdio::From(Fd(1))
 
 /// The start of a child with one's own descriptors.
 pub(super) fn spawn(program: Programs, environment: Option<Environment>) -> Turn<Programs> {
-    Turn::Spawn(Box::new(Spawn { program, stdio: INHERITED, environment, host: None, background: false }))
+    Turn::Spawn(Box::new(Spawn { program, stdio: INHERITED, environment, inside: None, background: false }))
 }
 
 impl Run {

@@ -148,7 +148,7 @@ impl Sh {
         };
         let environment = Some(core.state.environment(&[]));
         let program = Sh::with(vec![core.state.name.clone()], core, vec![frame]).into();
-        Turn::Spawn(Box::new(Spawn { program, stdio, environment, host: None, background }))
+        Turn::Spawn(Box::new(Spawn { program, stdio, environment, inside: None, background }))
     }
 
     /// Whether it is a terminal's shell that waits for a command line, and nothing of one has come.

@@ -6,7 +6,7 @@ use super::commands;
 use super::run::INHERITED;
 use super::{Command, Programs};
 use crate::base::{Fd, HostId, Pid, Text};
-use crate::process::{Cx, Environment, Reply, Spawn, Syscall, Turn};
+use crate::process::{Cx, Environment, Inside, Reply, Spawn, Syscall, Turn};
 use crate::trace::Place;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -59,7 +59,13 @@ impl Ssh {
         vars.extend([("HOME", "/root"), ("PWD", "/root")].map(|(name, value)| (name.into(), value.into())));
         let program = commands::program(words)?;
         let environment = Some(Environment { vars: Arc::new(vars) });
-        let spawn = Spawn { program, stdio: INHERITED, environment, host: Some(host), background: false };
+        let spawn = Spawn {
+            program,
+            stdio: INHERITED,
+            environment,
+            inside: Some(Inside::Host(host)),
+            background: false,
+        };
         Some(Turn::Spawn(Box::new(spawn)))
     }
 }

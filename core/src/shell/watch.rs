@@ -96,7 +96,7 @@ impl Command for Watch {
                     program,
                     stdio: INHERITED,
                     environment: None,
-                    host: None,
+                    inside: None,
                     background: false,
                 }))
             }

@@ -129,7 +129,7 @@ impl Xargs {
         self.trace = self.argv.iter().any(|word| &**word == "-t");
         self.phase = Phase::Wait;
         let stdio = [Stdio::Null, Stdio::From(Fd(1)), Stdio::From(Fd(2))];
-        Turn::Spawn(Box::new(Spawn { program, stdio, environment: None, host: None, background: false }))
+        Turn::Spawn(Box::new(Spawn { program, stdio, environment: None, inside: None, background: false }))
     }
 }
 

@@ -110,6 +110,14 @@ impl fmt::Display for Reason {
             }
             Reason::Allocated(object, address) => write!(f, "{object} gets {address}"),
             Reason::Stopping(pod, grace) => write!(f, "{pod} stops within {}s", grace.as_secs()),
+            Reason::Balanced(node, healthy, all) => write!(f, "to {node} ({healthy} of {all} nodes healthy)"),
+            Reason::PolicyAllows(policy, ingress, rule) => {
+                let way = if *ingress { "ingress" } else { "egress" };
+                write!(f, "{policy} lets it through ({way} rule {})", rule + 1)
+            }
+            Reason::NodeHealth(node, healthy) => {
+                write!(f, "{node} is {}", if *healthy { "healthy" } else { "unhealthy" })
+            }
         }
     }
 }
@@ -126,6 +134,12 @@ impl fmt::Display for Refusal {
             }
             Refusal::NoSuchPort(service, address) => write!(f, "{service} has no port {}", address.port()),
             Refusal::Unallocated(address) => write!(f, "no Service has {}", address.ip()),
+            Refusal::Policy(refusal) => {
+                let way = if refusal.ingress { "ingress from" } else { "egress to" };
+                let names: Vec<&str> = refusal.policies.iter().map(|policy| &*policy.name).collect();
+                write!(f, "{way} {} for {} (isolated by {})", refusal.peer, refusal.pod, names.join(", "))
+            }
+            Refusal::NotForwarded(address) => write!(f, "nothing is forwarded at {address}"),
             Refusal::NotListening(address) => write!(f, "nothing listens at {address}"),
             Refusal::NoSuchAddress(address) => write!(f, "no machine has {address}"),
             Refusal::TimedOut(address, after) => {

@@ -27,6 +27,8 @@ pub enum Place {
     KubeProxy(Text),
     /// The simulation itself: fuel and faults.
     World,
+    /// The load balancer that the cloud made for a Service, by namespace and name.
+    LoadBalancer(Text, Text),
 }
 
 canon_enum!(Place {
@@ -40,6 +42,7 @@ canon_enum!(Place {
     8 => Kubelet(node),
     9 => KubeProxy(node),
     10 => World,
+    11 => LoadBalancer(namespace, service),
 });
 
 impl fmt::Display for Place {
@@ -54,6 +57,7 @@ impl fmt::Display for Place {
             Place::Kubelet(node) => write!(f, "kubelet {node}"),
             Place::KubeProxy(node) => write!(f, "kube-proxy {node}"),
             Place::World => write!(f, "world"),
+            Place::LoadBalancer(namespace, service) => write!(f, "load balancer {namespace}/{service}"),
         }
     }
 }

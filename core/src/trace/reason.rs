@@ -35,6 +35,13 @@ pub enum Reason {
     Allocated(ObjectRef, Text),
     /// Containers of a pod were told to stop: the pod and its grace period.
     Stopping(ObjectRef, Duration),
+    /// A load balancer outside took a node for a new connection: the node, healthy nodes, all nodes. When none is healthy
+    /// all are used.
+    Balanced(Text, u32, u32),
+    /// A load balancer's checks changed their verdict on a node: the node, and whether it gets new connections.
+    NodeHealth(Text, bool),
+    /// A NetworkPolicy lets a connection through: the policy, whether on the way in, and which of its rules, from 0.
+    PolicyAllows(ObjectRef, bool, u32),
 }
 
 canon_enum!(Reason {
@@ -51,6 +58,9 @@ canon_enum!(Reason {
     11 => RulesSynced(revision, rules, services, endpoints),
     12 => Allocated(object, address),
     13 => Stopping(pod, grace),
+    14 => Balanced(node, healthy, all),
+    15 => NodeHealth(node, healthy),
+    16 => PolicyAllows(policy, ingress, rule),
 });
 
 /// One attempt of the stub resolver.
@@ -172,6 +182,10 @@ pub enum Refusal {
     NoSuchPort(ObjectRef, SocketAddr),
     /// The address is of the Services' range and no Service has it: a rule drops the packet.
     Unallocated(SocketAddr),
+    /// A load balancer outside has nothing for the port, or no node to send to: the packet is lost.
+    NotForwarded(SocketAddr),
+    /// NetworkPolicies isolate the pod, and no rule of them lets the connection through.
+    Policy(PolicyRefusal),
     /// An injected fault ate the packet.
     Dropped(Text),
 }
@@ -189,4 +203,21 @@ canon_enum!(Refusal {
     10 => SourceNotAllowed(service, source),
     11 => NoSuchPort(service, address),
     12 => Unallocated(address),
+    13 => NotForwarded(address),
+    14 => Policy(refusal),
 });
+
+/// What NetworkPolicies refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyRefusal {
+    /// Whether on the way in; otherwise on the way out.
+    pub ingress: bool,
+    /// The pod that is isolated.
+    pub pod: ObjectRef,
+    /// The policies that isolate it.
+    pub policies: Vec<ObjectRef>,
+    /// The other end.
+    pub peer: SocketAddr,
+}
+
+canon_struct!(PolicyRefusal { ingress, pod, policies, peer });

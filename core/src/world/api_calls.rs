@@ -66,8 +66,11 @@ impl Rooms {
 
     /// What only a kubelet knows: a container's log.
     fn ask_kubelet(&self, request: &KubeletRequest) -> http::Response<Bytes> {
-        let log: Vec<u8> =
-            self.kernel.log(&container(request)).flat_map(|chunk| chunk.iter().copied()).collect();
+        let id = container(request);
+        // Of one that waits to be started again, the last run is what has ended.
+        let previous = request.previous && self.kernel.container_process(&id).is_some();
+        let log = self.kernel.log(&id, previous);
+        let log: Vec<u8> = log.flat_map(|chunk| chunk.iter().copied()).collect();
         let text = String::from_utf8_lossy(&log);
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let skip = request.tail.map_or(0, |tail| lines.len().saturating_sub(tail));

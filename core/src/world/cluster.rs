@@ -6,9 +6,9 @@ use crate::base::{Duration, Instant, Seed, Text};
 use crate::effect::Timing;
 use crate::net::topology::Latencies;
 use crate::proxy::mode::{Config, Mode};
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde_json::Value;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A cluster.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,8 +23,13 @@ pub struct Cluster {
     pub pod_cidr: Ipv4Net,
     /// The range of Service addresses.
     pub service_cidr: Ipv4Net,
+    /// Whether pods, nodes and Services have IPv6 addresses too: `spec.ipFamilies: [IPv4, IPv6]`, or where nothing is said
+    /// of that, a Service of the file that needs it.
+    pub dual_stack: bool,
     /// How kube-proxies program their nodes.
     pub kube_proxy: Mode,
+    /// Whether a cloud makes load balancers for Services (`spec.loadBalancers`: `cloud` or `none`).
+    pub load_balancers: bool,
     /// How long packets take.
     pub latencies: Latencies,
     /// How long the control plane takes.
@@ -51,6 +56,11 @@ pub struct ClusterError {
     pub message: String,
 }
 
+/// IPv6 of pods, Services and nodes: the first two as kind has them, nodes in the documentation range.
+const POD_CIDR_V6: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xfd00, 0x10, 0x244, 0, 0, 0, 0, 0), 48);
+const SERVICE_CIDR_V6: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xfd00, 0x10, 0x96, 0, 0, 0, 0, 0), 112);
+const NODES_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0);
+
 /// The most nodes.
 const MAX_NODES: usize = 1_000;
 
@@ -64,7 +74,9 @@ impl Default for Cluster {
             nodes: vec![node("node-1", "a"), node("node-2", "b"), node("node-3", "b")],
             pod_cidr: Ipv4Net::new_assert(Ipv4Addr::new(10, 244, 0, 0), 16),
             service_cidr: Ipv4Net::new_assert(Ipv4Addr::new(10, 96, 0, 0), 12),
+            dual_stack: false,
             kube_proxy: Mode::default(),
+            load_balancers: true,
             latencies: Latencies::default(),
             timing: Timing::default(),
             manifests: Text::default(),
@@ -90,6 +102,10 @@ impl Cluster {
             Some(document) => Cluster::read(&document.value)?,
             None => Cluster::default(),
         };
+        let says = |document: &yaml::Document| tree::get(&document.value, "spec.ipFamilies").is_some();
+        if !read.documents.iter().filter(is_cluster).any(says) {
+            cluster.dual_stack = read.documents.iter().any(|document| needs_v6(&document.value));
+        }
         let others = read.documents.iter().filter(|document| !is_cluster(document));
         let others: Vec<String> = others.map(|document| yaml::write(&document.value)).collect();
         cluster.manifests = others.join("---\n").into();
@@ -125,13 +141,41 @@ impl Cluster {
         let field = if tree::str(document, mode) == "ipvs" { scheduler } else { mode };
         cluster.kube_proxy = Mode::read(tree::str(document, mode), tree::str(document, scheduler))
             .map_err(|message| fail(field, &message))?;
+        let families: Vec<&str> =
+            tree::list(document, "spec.ipFamilies").iter().filter_map(Value::as_str).collect();
+        cluster.dual_stack = match families.as_slice() {
+            [] | ["IPv4"] => false,
+            ["IPv4", "IPv6"] => true,
+            _ => return Err(fail("spec.ipFamilies", "must be [IPv4] or [IPv4, IPv6]")),
+        };
+        cluster.load_balancers = match tree::str(document, "spec.loadBalancers") {
+            "" | "cloud" => true,
+            "none" => false,
+            _ => return Err(fail("spec.loadBalancers", "must be cloud or none")),
+        };
         read_durations(document, &mut cluster)?;
         Ok(cluster)
     }
 
-    /// What the kube-proxies are configured with.
-    pub fn proxy_config(&self) -> Config {
-        Config { mode: self.kube_proxy, pods: self.pod_cidr.into(), services: self.service_cidr.into() }
+    /// What the kube-proxies are configured with, for each family.
+    pub fn proxy_configs(&self) -> (Config, Option<Config>) {
+        let mode = self.kube_proxy;
+        let v4 = Config { mode, pods: self.pod_cidr.into(), services: self.service_cidr.into() };
+        let v6 = || Config { mode, pods: POD_CIDR_V6.into(), services: SERVICE_CIDR_V6.into() };
+        (v4, self.dual_stack.then(v6))
+    }
+
+    /// The ranges of Service addresses, the default family first.
+    pub fn service_ranges(&self) -> Vec<IpNet> {
+        let v6 = self.dual_stack.then_some(SERVICE_CIDR_V6.into());
+        std::iter::once(self.service_cidr.into()).chain(v6).collect()
+    }
+
+    /// A node's IPv6 address and the range of its pods', in a dual-stack cluster.
+    pub fn node_v6(&self, index: usize) -> Option<(IpAddr, Ipv6Net)> {
+        let ip = Ipv6Addr::from(u128::from(NODES_V6) + 0x11 + index as u128);
+        let pods = Ipv6Addr::from(u128::from(POD_CIDR_V6.network()) + ((index as u128 + 1) << 64));
+        self.dual_stack.then(|| (ip.into(), Ipv6Net::new_assert(pods, 64)))
     }
 
     /// The range of a node's pods: the n-th /24 after the first.
@@ -151,6 +195,17 @@ impl Cluster {
     }
 }
 
+/// Whether a document is a Service that only a cluster with IPv6 takes.
+fn needs_v6(document: &Value) -> bool {
+    let texts = |path| tree::list(document, path).iter().filter_map(Value::as_str);
+    tree::str(document, "kind") == "Service"
+        && (texts("spec.ipFamilies").any(|family| family == "IPv6")
+            || texts("spec.clusterIPs")
+                .chain([tree::str(document, "spec.clusterIP")])
+                .any(|ip| ip.contains(':'))
+            || tree::str(document, "spec.ipFamilyPolicy") == "RequireDualStack")
+}
+
 fn read_node(n: usize, node: &Value) -> Result<NodeSpec, ClusterError> {
     let name = tree::str(node, "name");
     let is_label = !name.is_empty()
@@ -167,7 +222,7 @@ fn read_node(n: usize, node: &Value) -> Result<NodeSpec, ClusterError> {
 
 fn read_durations(document: &Value, cluster: &mut Cluster) -> Result<(), ClusterError> {
     let (l, t) = (&mut cluster.latencies, &mut cluster.timing);
-    let fields: [(&str, &mut Duration); 10] = [
+    let fields: [(&str, &mut Duration); 11] = [
         ("spec.latency.loopback", &mut l.loopback),
         ("spec.latency.sameNode", &mut l.same_node),
         ("spec.latency.sameZone", &mut l.same_zone),
@@ -178,6 +233,7 @@ fn read_durations(document: &Value, cluster: &mut Cluster) -> Result<(), Cluster
         ("spec.timing.containerStart", &mut t.container_start),
         ("spec.timing.proxyMinSync", &mut t.proxy_min_sync),
         ("spec.timing.proxyApply", &mut t.proxy_apply),
+        ("spec.timing.loadBalancer", &mut t.load_balancer),
     ];
     for (path, field) in fields {
         if let Some(value) = tree::get(document, path) {

@@ -1,17 +1,26 @@
-//! Health check node ports: the servers that a node's kube-proxy runs for load balancers, and what they answer.
+//! The servers that a node's kube-proxy runs for load balancers: health check node ports, and its own health.
 
 use super::Rooms;
-use crate::base::{NodeId, Text};
+use crate::base::{HostId, NodeId, Text};
 use crate::effect::Out;
 use crate::net::Protocol;
 use crate::process::{Descriptor, Environment, NewProcess, Signal};
+use crate::shell::Programs;
 use crate::shell::servers::health::{Health, path};
 use crate::shell::servers::{App, Server};
 
+/// Where a kube-proxy says whether it is well (`healthzBindAddress`).
+const PROXY_PORT: u16 = 10_256;
+
 impl Rooms {
+    /// A node's kube-proxy says at its own port whether it is well.
+    pub(super) fn proxy_health(&mut self, host: HostId, out: &mut Out<'_>) {
+        self.kernel.start(server(host, Health::Proxy, PROXY_PORT), out);
+    }
+
     /// After a kube-proxy's work: ports are opened and closed, and what they answer is written down.
     pub(super) fn health_checks(&mut self, node: NodeId, out: &mut Out<'_>) {
-        let Some(wanted) = self.proxies.health_checks(node) else { return };
+        let Some(wanted) = self.proxies.v4.health_checks(node) else { return };
         let Some(machine) = self.nodes.get_mut(node.0 as usize) else { return };
         if machine.health == *wanted {
             return;
@@ -32,21 +41,23 @@ impl Rooms {
             if self.nodes.get(node.0 as usize).is_some_and(|machine| machine.checks.contains_key(port)) {
                 continue;
             }
-            let argv: [Text; 1] = ["kube-proxy".into()];
-            let app = App::Health(Health { port: *port });
-            let new = NewProcess {
-                program: Server::new(&argv, app, [(Protocol::Tcp, *port)]).into(),
-                host,
-                environment: Environment::default(),
-                stdio: [Descriptor::Null, Descriptor::Null, Descriptor::Null],
-                terminal: None,
-                container: None,
-                notice: None,
-            };
-            let pid = self.kernel.start(new, out);
+            let pid = self.kernel.start(server(host, Health::Service(*port), *port), out);
             if let Some(machine) = self.nodes.get_mut(node.0 as usize) {
                 machine.checks.insert(*port, pid);
             }
         }
+    }
+}
+
+fn server(host: HostId, health: Health, port: u16) -> NewProcess<Programs> {
+    let argv: [Text; 1] = ["kube-proxy".into()];
+    NewProcess {
+        program: Server::new(&argv, App::Health(health), [(Protocol::Tcp, port)]).into(),
+        host,
+        environment: Environment::default(),
+        stdio: [Descriptor::Null, Descriptor::Null, Descriptor::Null],
+        terminal: None,
+        container: None,
+        notice: None,
     }
 }

@@ -37,6 +37,13 @@ pub enum Input {
         /// The terminal's number.
         terminal: u32,
     },
+    /// Leave the file that a program has opened at a terminal.
+    LeaveEditor {
+        /// The terminal's number.
+        terminal: u32,
+        /// The file's new text; `None` leaves it as it was.
+        text: Option<String>,
+    },
     /// A real program outside of the world wants something: a process runs for it until it ends or the program leaves.
     Open {
         /// Its number, chosen by the caller, never used before.
@@ -133,6 +140,8 @@ pub enum InputError {
     NoSuchTerminal(TerminalId),
     /// There is such a terminal already.
     TerminalExists(TerminalId),
+    /// Nothing is edited at a terminal.
+    NotEditing(TerminalId),
     /// There is no such stranger; perhaps its process has ended.
     NoSuchStranger(StrangerId),
     /// There is such a stranger already.
@@ -154,6 +163,7 @@ impl fmt::Display for InputError {
         match self {
             InputError::NoSuchTerminal(id) => write!(f, "there is no terminal {}", id.0),
             InputError::TerminalExists(id) => write!(f, "there is a terminal {} already", id.0),
+            InputError::NotEditing(id) => write!(f, "nothing is edited at terminal {}", id.0),
             InputError::NoSuchStranger(id) => write!(f, "there is no stranger {}", id.0),
             InputError::StrangerExists(id) => write!(f, "there is a stranger {} already", id.0),
             InputError::NotHttp => write!(f, "this is no HTTP request"),
@@ -175,6 +185,7 @@ impl World {
     pub fn input(&mut self, input: &Input) -> Result<(), InputError> {
         let length = match input {
             Input::Line { text, .. } | Input::WriteFile { text, .. } => text.len(),
+            Input::LeaveEditor { text, .. } => text.as_ref().map_or(0, String::len),
             Input::Send { bytes, .. } => bytes.0.len(),
             Input::Open { errand: Errand::Api { request }, .. } => request.0.len(),
             Input::Open { errand: Errand::Exec { command, .. }, .. } => command.iter().map(String::len).sum(),
@@ -199,6 +210,9 @@ impl World {
             Input::CloseTerminal { terminal } => rooms.close_terminal(TerminalId(*terminal), out),
             Input::Line { terminal, text } => rooms.type_line(TerminalId(*terminal), text, out),
             Input::Interrupt { terminal } => rooms.interrupt(TerminalId(*terminal), out),
+            Input::LeaveEditor { terminal, text } => {
+                rooms.leave_editor(TerminalId(*terminal), text.as_deref(), out)
+            }
             Input::Open { stranger, errand } => rooms.open_stranger(StrangerId(*stranger), errand, out),
             Input::Send { stranger, bytes } => {
                 let bytes = (!bytes.0.is_empty()).then(|| Bytes::copy_from_slice(&bytes.0));

@@ -1,16 +1,17 @@
 //! The rooms side by side, and what passes between them without being a wake. Each room sees only its own input.
 
 use super::Cluster;
+use super::proxiers::Proxiers;
 use super::watches::Watches;
 use crate::api::Kind;
 use crate::apiserver::ApiServer;
 use crate::base::{FlatMap, HostId, NodeId, Pid, Text};
 use crate::control::Controllers;
 use crate::effect::{Client, Out};
-use crate::net::{Conntrack, Host, Topology};
+use crate::net::{Balancer, Conntrack, Host, Topology};
 use crate::node::Kubelet;
-use crate::process::{Errno, Kernel, Netlink, Request};
-use crate::proxy::KubeProxies;
+use crate::policy::Policies;
+use crate::process::{Errno, Kernel, Netlink, Request, Root};
 use crate::proxy::health::Checks;
 use crate::proxy::mode::Mode;
 use crate::shell::Programs;
@@ -22,18 +23,24 @@ pub const OPERATOR: &str = "host";
 /// The address of the operator's machine (documentation range 198.51.100.0/24).
 const OPERATOR_IP: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
 
+/// The network plugin, as watches name it.
+const NETWORK_PLUGIN: &str = "network-policies";
+
 /// All rooms.
 #[derive(Debug, Clone)]
 pub struct Rooms {
     pub(super) api: ApiServer,
     pub(super) controllers: Controllers,
     pub(super) nodes: Vec<Machine>,
-    pub(super) proxies: KubeProxies,
+    pub(super) proxies: Proxiers,
+    pub(super) policies: Policies,
     pub(super) net: Topology,
+    /// The cloud's load balancers, by their own namespace.
+    pub(super) balancers: FlatMap<HostId, Balancer>,
     pub(super) kernel: Kernel<Programs>,
     pub(super) watches: Watches,
     /// The namespace of each pod, by the pod's uid.
-    pub(super) sandboxes: FlatMap<Text, HostId>,
+    pub(super) sandboxes: FlatMap<Text, Root>,
     pub(super) operator: HostId,
 }
 
@@ -55,14 +62,21 @@ impl Rooms {
     pub(super) fn new(cluster: &Cluster) -> Rooms {
         let mut net = Topology::default();
         net.latencies = cluster.latencies.clone();
-        let operator =
-            net.add(Host { place: Place::Outside(OPERATOR.into()), node: None, ip: OPERATOR_IP, up: true });
+        let operator = net.add(Host {
+            place: Place::Outside(OPERATOR.into()),
+            node: None,
+            ip: OPERATOR_IP,
+            other_ip: None,
+            up: true,
+        });
         Rooms {
             api: ApiServer::new(&super::bootstrap::api_config(cluster)),
             controllers: Controllers::new(),
             nodes: Vec::new(),
-            proxies: KubeProxies::new(cluster.proxy_config()),
+            proxies: Proxiers::new(cluster.proxy_configs()),
+            policies: Policies::default(),
             net,
+            balancers: FlatMap::new(),
             kernel: Kernel::default(),
             watches: Watches::default(),
             sandboxes: FlatMap::new(),
@@ -98,13 +112,15 @@ impl Rooms {
         let (id, machine) = (NodeId(at as u32), self.nodes.get(at).ok_or(Errno::Eperm)?);
         let connections = || machine.conntrack.entries(out.now);
         let dump = match what {
-            Netlink::Iptables => Some(self.proxies.iptables_save(id, out.now)),
-            Netlink::Ipsets => Some(self.proxies.ipset_save(id)),
-            Netlink::Nftables => self.proxies.nft_list(id, out.now),
+            Netlink::Iptables(family) => {
+                self.proxies.get(family).map(|proxies| proxies.iptables_save(id, out.now))
+            }
+            Netlink::Ipsets => self.proxies.all().map(|proxies| Some(proxies.ipset_save(id))).collect(),
+            Netlink::Nftables => self.proxies.all().map(|proxies| proxies.nft_list(id, out.now)).collect(),
             Netlink::Ipvs => self.proxies.ipvs_list(id, &machine.conntrack),
             Netlink::IpvsConnections => {
                 let list = || crate::proxy::ipvs::list::connections(&machine.conntrack, out.now);
-                matches!(self.proxies.mode(), Mode::Ipvs(_)).then(list)
+                matches!(self.proxies.v4.mode(), Mode::Ipvs(_)).then(list)
             }
             Netlink::Conntrack => {
                 Some(connections().map(|entry| format!("{}\n", entry.line(out.now))).collect())
@@ -124,6 +140,7 @@ impl Rooms {
                 let host = self.kernel.get(pid).and_then(|process| self.net.get(process.host));
                 host.map_or(Place::World, |host| host.place.clone())
             }
+            Client::Policy | Client::PolicyPeers => Place::Controller(NETWORK_PLUGIN.into()),
             Client::Bootstrap => Place::ApiServer,
         }
     }

@@ -2,9 +2,9 @@
 
 use super::Rooms;
 use crate::base::{Duration, HostId, NodeId, Text};
-use crate::effect::{ContainerId, ContainerSpec, Out, ProbeAction, ProbeKind, RuntimeCall};
+use crate::effect::{ContainerId, ContainerSpec, Out, ProbeAction, ProbeKind, RuntimeCall, Wake};
 use crate::net::Host;
-use crate::process::{Descriptor, Environment, ExitNotice, NewProcess, Signal};
+use crate::process::{Descriptor, Environment, ExitNotice, NewProcess, Root, Signal};
 use crate::shell::{images, probe};
 use crate::trace::Place;
 use std::net::IpAddr;
@@ -14,28 +14,29 @@ impl Rooms {
     /// Carries out what a kubelet asks for.
     pub(super) fn runtime(&mut self, node: NodeId, call: RuntimeCall, out: &mut Out<'_>) {
         match call {
-            RuntimeCall::SandboxUp { uid, pod, ip, host_network, files } => {
-                let host = self.sandbox(node, pod, ip, host_network);
+            RuntimeCall::SandboxUp { uid, pod, ip, other_ip, host_network, files } => {
+                let host = self.sandbox(node, pod, (ip, other_ip), host_network);
+                let root = Root { host, pod: host_network.then(|| uid.clone()) };
                 for (path, content) in files {
-                    self.kernel.files_mut(host).put(&path, content);
+                    self.kernel.files_mut(root.clone()).put(&path, content);
                 }
-                self.sandboxes.insert(uid, host);
+                self.sandboxes.insert(uid, root);
             }
             RuntimeCall::WriteFiles(uid, files) => {
-                if let Some(host) = self.sandboxes.get(&uid) {
-                    let to = self.kernel.files_mut(*host);
+                if let Some(root) = self.sandboxes.get(&uid) {
+                    let to = self.kernel.files_mut(root.clone());
                     for (path, content) in files {
                         to.put(&path, content);
                     }
                 }
             }
             RuntimeCall::SandboxDown(uid) => {
-                let Some(host) = self.sandboxes.remove(&uid) else { return };
-                if self.is_machine(host) {
-                    return;
+                let Some(root) = self.sandboxes.remove(&uid) else { return };
+                if root.pod.is_none() {
+                    self.net.remove(root.host);
                 }
-                self.net.remove(host);
-                self.kernel.remove_host(host, out);
+                self.kernel.remove_root(&root, out);
+                self.kernel.forget_userlands(&uid);
             }
             RuntimeCall::Start(container, spec) => self.start_container(node, container, &spec, out),
             RuntimeCall::Signal(container, kill) => {
@@ -47,19 +48,25 @@ impl Rooms {
             RuntimeCall::Probe(container, kind, action, timeout) => {
                 self.probe(node, container, kind, &action, timeout, out);
             }
+            RuntimeCall::ProbeOver(pid, text) => self.kernel.probe_over(pid, &text, out),
         }
     }
 
     /// A pod's namespace; a pod of the host network gets the node's.
-    fn sandbox(&mut self, node: NodeId, pod: (Text, Text), ip: IpAddr, host_network: bool) -> HostId {
+    fn sandbox(
+        &mut self,
+        node: NodeId,
+        pod: (Text, Text),
+        (ip, other_ip): (IpAddr, Option<IpAddr>),
+        host_network: bool,
+    ) -> HostId {
         match self.nodes.get(node.0 as usize) {
             Some(machine) if host_network => machine.host,
-            _ => self.net.add(Host { place: Place::Pod(pod.0, pod.1), node: Some(node), ip, up: true }),
+            _ => {
+                let place = Place::Pod(pod.0, pod.1);
+                self.net.add(Host { place, node: Some(node), ip, other_ip, up: true })
+            }
         }
-    }
-
-    fn is_machine(&self, host: HostId) -> bool {
-        self.nodes.iter().any(|machine| machine.host == host)
     }
 
     fn start_container(
@@ -69,7 +76,9 @@ impl Rooms {
         spec: &ContainerSpec,
         out: &mut Out<'_>,
     ) {
-        let Some(host) = self.sandboxes.get(&container.pod).copied() else { return };
+        let Some(host) = self.sandboxes.get(&container.pod).map(|root| root.host) else { return };
+        self.kernel.begin_log(&container);
+        self.kernel.set_userland(&container, images::userland(&spec.image));
         let vars = spec.env.iter().cloned().collect();
         let log = |is_err| Descriptor::Log(container.clone(), is_err);
         let new = NewProcess {
@@ -79,7 +88,7 @@ impl Rooms {
             stdio: [Descriptor::Null, log(false), log(true)],
             terminal: None,
             container: Some(container.clone()),
-            notice: Some(ExitNotice { node, container: container.clone(), probe: None }),
+            notice: Some(ExitNotice::Container(node, container.clone())),
         };
         self.kernel.start(new, out);
     }
@@ -95,20 +104,30 @@ impl Rooms {
         out: &mut Out<'_>,
     ) {
         let Some(machine) = self.nodes.get(node.0 as usize).map(|machine| machine.host) else { return };
-        let sandbox = self.sandboxes.get(&container.pod).copied();
+        let sandbox = self.sandboxes.get(&container.pod).map(|root| root.host);
         let (host, inside) = match action {
             ProbeAction::Exec(_) => (sandbox.unwrap_or(machine), Some(container.clone())),
             ProbeAction::Http(..) | ProbeAction::Tcp(_) => (machine, None),
         };
+        let main = inside.as_ref().and_then(|id| self.kernel.container_process(id));
+        let environment = main.map(|(_, process)| process.environment().clone()).unwrap_or_default();
         let new = NewProcess {
             program: probe::program(action, timeout),
             host,
-            environment: Environment::default(),
+            environment,
             stdio: [Descriptor::Null, Descriptor::Captured, Descriptor::Captured],
             terminal: None,
             container: inside,
-            notice: Some(ExitNotice { node, container, probe: Some(kind) }),
+            notice: Some(ExitNotice::Probe(node, container, kind)),
         };
-        self.kernel.start(new, out);
+        let pid = self.kernel.start(new, out);
+        if let ProbeAction::Exec(words) = action
+            && kind != ProbeKind::PreStop
+        {
+            let words = words.join(" ");
+            let text = format!("command timed out: {words:?} timed out after {}s", timeout.as_secs());
+            let over = RuntimeCall::ProbeOver(pid, text.into());
+            out.timer(timeout, Wake::Runtime(node, Box::new(over)));
+        }
     }
 }

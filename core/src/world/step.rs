@@ -65,10 +65,15 @@ impl Rooms {
                         kubelet.on_reply(token, &result, out);
                     }
                 }
-                Client::Proxy(_) | Client::Process(..) | Client::Bootstrap => {}
+                Client::Proxy(_)
+                | Client::Policy
+                | Client::PolicyPeers
+                | Client::Process(..)
+                | Client::Bootstrap => {}
             },
             Wake::ApiHttp(pid, fd, request) => self.api_http(pid, fd, &request, out),
             Wake::ApiHttpReply(pid, fd, response) => self.kernel.api_answer(pid, fd, response, false, out),
+            Wake::ApiServer => self.api.look_after_own(out),
             Wake::Watch(client) => self.deliver(client, out),
             Wake::Control(id, key) => self.controllers.on_wake(id, &key, out),
             Wake::Kubelet(node, wake) => {
@@ -76,12 +81,13 @@ impl Rooms {
                     kubelet.on_wake(&wake, out);
                 }
             }
-            Wake::Proxy(node, wake) => {
+            Wake::Proxy(node, family, wake) => {
                 if let Some(machine) = self.nodes.get_mut(node.0 as usize) {
-                    self.proxies.on_wake(node, wake, &mut machine.conntrack, out);
+                    self.proxies.get_mut(family).on_wake(node, wake, &mut machine.conntrack, out);
                     self.health_checks(node, out);
                 }
             }
+            Wake::Balancer(wake) => self.balancer(*wake, out),
             Wake::Runtime(node, call) => self.runtime(node, *call, out),
             Wake::Resume(pid, wait) => self.kernel.resume(pid, wait, &self.net, out),
             Wake::Socket(id, attempt) => self.kernel.socket_timer(id, attempt, &self.net, out),

@@ -76,6 +76,19 @@ impl Rooms {
         Ok(())
     }
 
+    /// Whoever is at a terminal leaves the file that they edit.
+    pub(super) fn leave_editor(
+        &mut self,
+        id: TerminalId,
+        text: Option<&str>,
+        out: &mut Out<'_>,
+    ) -> Result<(), InputError> {
+        let place = self.terminal_place(id).ok_or(InputError::NoSuchTerminal(id))?;
+        // As in vi: write and quit, or quit.
+        out.open(Origin::Command(if text.is_some() { ":wq" } else { ":q!" }.into(), place));
+        if self.kernel.leave_editor(id, text, out) { Ok(()) } else { Err(InputError::NotEditing(id)) }
+    }
+
     /// Closes a terminal: everything in it ends.
     pub(super) fn close_terminal(&mut self, id: TerminalId, out: &mut Out<'_>) -> Result<(), InputError> {
         let shell = self.kernel.terminal(id).ok_or(InputError::NoSuchTerminal(id))?.shell;

@@ -166,6 +166,7 @@ impl Rooms {
                 }
             }
             Client::Proxy(node) => self.proxies.on_watch(node, &events, out),
+            Client::Policy | Client::PolicyPeers => self.policy_news(&events, out),
             Client::Process(pid, fd) => self.kernel.watch_news(pid, fd, events, out),
             Client::Bootstrap => {}
         }

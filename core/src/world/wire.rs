@@ -2,10 +2,11 @@
 //! Omits: routing tables, MTU, and a source port of its own for masqueraded connections unless the port is taken.
 
 use super::Rooms;
+use crate::api::network_policy::Direction;
 use crate::base::{HostId, NodeId};
 use crate::dns::message;
 use crate::effect::{Out, Wake};
-use crate::net::conntrack::Direction;
+use crate::net::conntrack::Direction as Way;
 use crate::net::{Packet, Segment};
 use crate::proxy::Verdict;
 use crate::trace::cargo::Addresses;
@@ -20,8 +21,8 @@ impl Rooms {
     /// A packet leaves a namespace.
     pub(super) fn send(&mut self, from: HostId, packet: Packet, out: &mut Out<'_>) {
         let Some(host) = self.net.get(from) else { return };
-        let (own, node) = (host.ip, host.node);
-        if packet.dst.ip().is_loopback() || packet.dst.ip() == own {
+        let node = host.node;
+        if packet.dst.ip().is_loopback() || host.has(packet.dst.ip()) {
             return self.carry(from, from, packet, out);
         }
         match node {
@@ -38,12 +39,12 @@ impl Rooms {
             Some(direction) => {
                 let place = Place::Node(machine.name.clone());
                 note_translation(&place, direction, before, &packet, out);
-                self.route(from, packet, out);
+                self.leave(from, packet, out);
             }
             None if matches!(packet.segment, Segment::Syn | Segment::Datagram(_)) => {
                 self.consult_rules(node, from, packet, out);
             }
-            None => self.route(from, packet, out),
+            None => self.leave(from, packet, out),
         }
     }
 
@@ -51,24 +52,31 @@ impl Rooms {
     fn consult_rules(&mut self, node: NodeId, from: HostId, mut packet: Packet, out: &mut Out<'_>) {
         let client = self.net.get(from).map_or(Place::World, |host| host.place.clone());
         let Some(machine) = self.nodes.get(node.0 as usize) else { return };
-        match self.proxies.translate(node, &client, &packet, &machine.conntrack, out) {
-            Verdict::Pass => self.route(from, packet, out),
+        match self.proxies.of(packet.dst.ip()).translate(node, &client, &packet, &machine.conntrack, out) {
+            Verdict::Pass => self.leave(from, packet, out),
             Verdict::Dnat { to, masquerade } => {
                 let Some(machine) = self.nodes.get_mut(node.0 as usize) else { return };
-                let node_ip = self.net.get(machine.host).map(|host| host.ip);
+                let node_ip = self.net.get(machine.host).map(|host| host.ip_towards(packet.dst.ip()));
                 let src = match node_ip {
                     Some(ip) if masquerade => SocketAddr::new(ip, packet.src.port()),
                     _ => packet.src,
                 };
                 let src = machine.conntrack.track(out.now, &packet, src, to);
                 (packet.src, packet.dst) = (src, to);
-                self.route(from, packet, out);
+                self.leave(from, packet, out);
             }
             Verdict::Reject => {
                 let answer = packet.answer(Segment::Unreachable);
                 self.carry_between(Place::Node(self.node_name(node)), from, from, answer, out);
             }
             Verdict::Drop => {}
+        }
+    }
+
+    /// A packet leaves a pod as it now is, if its policies let it.
+    fn leave(&mut self, from: HostId, packet: Packet, out: &mut Out<'_>) {
+        if self.may_pass(Direction::Egress, from, &packet, out) {
+            self.route(from, packet, out);
         }
     }
 
@@ -88,7 +96,7 @@ impl Rooms {
         }
     }
 
-    fn carry(&mut self, from: HostId, to: HostId, packet: Packet, out: &mut Out<'_>) {
+    pub(super) fn carry(&mut self, from: HostId, to: HostId, packet: Packet, out: &mut Out<'_>) {
         let place = self.net.get(from).map_or(Place::World, |host| host.place.clone());
         self.carry_between(place, from, to, packet, out);
     }
@@ -109,16 +117,18 @@ impl Rooms {
             out.refused(by, Refusal::NoSuchAddress(packet.dst));
             return;
         }
-        let is_node = matches!(host.place, Place::Node(_));
-        let Some(machine) = host.node.and_then(|node| self.nodes.get_mut(node.0 as usize)) else {
-            return self.kernel.arrive(to, packet, &self.net, out);
-        };
+        let (is_node, at) = (matches!(host.place, Place::Node(_)), host.node);
+        let Some(node) = at else { return self.through_balancer(to, packet, out) };
+        // A policy sees the addresses that are on the wire, before answers get the Service's back.
+        if !is_node && !self.may_pass(Direction::Ingress, to, &packet, out) {
+            return;
+        }
+        let Some(machine) = self.nodes.get_mut(node.0 as usize) else { return };
         let before = (packet.src, packet.dst);
         let translated = machine.conntrack.translate(out.now, &mut packet);
         if let Some(direction) = translated {
             note_translation(&Place::Node(machine.name.clone()), direction, before, &packet, out);
         }
-        let node = host.node.unwrap_or_default();
         if is_node && packet.dst != before.1 {
             return self.route(to, packet, out);
         }
@@ -129,17 +139,21 @@ impl Rooms {
         self.kernel.arrive(to, packet, &self.net, out);
     }
 
-    /// A new connection to a node's own address: a node port, or a program of the node.
+    /// A new connection reaches a node from outside: a node port, an address that its rules know (a load balancer's, an
+    /// external IP), or a program of the node.
     fn node_port(&mut self, node: NodeId, host: HostId, packet: Packet, out: &mut Out<'_>) {
+        let own = self.net.get(host).map_or(packet.dst.ip(), |host| host.ip_towards(packet.dst.ip()));
         let client = self.net.owner(packet.src.ip()).and_then(|id| self.net.get(id));
         let client = client.map_or(Place::World, |host| host.place.clone());
         let Some(machine) = self.nodes.get(node.0 as usize) else { return };
-        match self.proxies.translate(node, &client, &packet, &machine.conntrack, out) {
-            Verdict::Pass => self.kernel.arrive(host, packet, &self.net, out),
+        match self.proxies.of(packet.dst.ip()).translate(node, &client, &packet, &machine.conntrack, out) {
+            Verdict::Pass if packet.dst.ip() == own => self.kernel.arrive(host, packet, &self.net, out),
+            Verdict::Pass => {
+                out.refused(Place::Node(self.node_name(node)), Refusal::NoSuchAddress(packet.dst));
+            }
             Verdict::Dnat { to, masquerade } => {
                 let Some(machine) = self.nodes.get_mut(node.0 as usize) else { return };
-                let src =
-                    if masquerade { SocketAddr::new(packet.dst.ip(), packet.src.port()) } else { packet.src };
+                let src = if masquerade { SocketAddr::new(own, packet.src.port()) } else { packet.src };
                 let src = machine.conntrack.track(out.now, &packet, src, to);
                 self.route(host, Packet { src, dst: to, ..packet }, out);
             }
@@ -156,19 +170,19 @@ impl Rooms {
 /// The facts of a translation: the destination on the way there, the source on the way back.
 fn note_translation(
     place: &Place,
-    direction: Direction,
+    direction: Way,
     before: (SocketAddr, SocketAddr),
     packet: &Packet,
     out: &mut Out<'_>,
 ) {
     match direction {
-        Direction::Original if before.1 != packet.dst => {
+        Way::Original if before.1 != packet.dst => {
             out.decided(place.clone(), Reason::Conntrack(before.1, packet.dst));
         }
-        Direction::Reply if before.0 != packet.src => {
+        Way::Reply if before.0 != packet.src => {
             out.decided(place.clone(), Reason::SourceRestored(before.0, packet.src));
         }
-        Direction::Original | Direction::Reply => {}
+        Way::Original | Way::Reply => {}
     }
 }
 

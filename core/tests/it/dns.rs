@@ -2,7 +2,7 @@
 //! Recorded from CoreDNS 1.13.1 in front of a kube-apiserver v1.35.6, asked by BIND's tools 9.18.
 
 mod bench;
-
+mod rules;
 mod tools;
 
 use bench::{Bench, blocks, file};
@@ -72,6 +72,22 @@ fn other_corefiles_answer_as_recorded() {
         }
     }
     assert!(asked > 40, "only {asked} questions");
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Questions whose answers were written down from CoreDNS's rules.
+#[test]
+fn questions_are_answered_by_the_rules() {
+    let mut bench = Bench::new(&file("cluster.Corefile")).expect("it starts");
+    let (mut failures, questions) = (Vec::new(), rules::questions(&file("rules.txt")));
+    assert!(questions.len() >= 60, "only {} questions", questions.len());
+    for (question, expected) in questions {
+        let (answer, _) = bench.ask(&question);
+        let got = bench::lines(&answer);
+        if expected != got {
+            failures.push(format!("? {question}\n  expected {expected:#?}\n  got {got:#?}"));
+        }
+    }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 

@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["store", "net"],
     &["effect"],
     &["process", "apiserver"],
-    &["control", "node", "proxy", "dns"],
+    &["control", "node", "proxy", "policy", "dns"],
     &["shell"],
     &["world"],
     &["recording"],

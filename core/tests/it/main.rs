@@ -22,4 +22,8 @@ mod repair;
 mod replay;
 #[cfg(not(target_arch = "wasm32"))]
 mod rolling;
+#[cfg(not(target_arch = "wasm32"))]
+mod slices;
+#[cfg(not(target_arch = "wasm32"))]
+mod told;
 mod yaml;

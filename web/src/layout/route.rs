@@ -96,6 +96,12 @@ impl Layout {
     pub fn way(&self, stage: &Stage, from: &Place, to: &Place) -> Option<Way> {
         let ((a, a_side), (b, b_side)) = (self.find(from)?, self.find(to)?);
         let in_band = |rect: Rect| rect.y < self.band.rect.y + self.band.rect.h;
+        let is_balancer = |place: &Place| matches!(place, Place::LoadBalancer(..));
+        match (is_balancer(from), is_balancer(to)) {
+            (false, true) => return Some(self.to_balancer(a, a_side, b, in_band(a))),
+            (true, false) => return Some(self.to_balancer(b, b_side, a, in_band(b)).reversed()),
+            _ => {}
+        }
         match (in_band(a), in_band(b)) {
             (true, true) => Some(self.within_band(a, b)),
             (true, false) => Some(self.out_of_band(a, b, b_side)),
@@ -138,6 +144,21 @@ impl Layout {
             [start, (start.0, turn.1), (lane, turn.1 - 30.0), turn],
             [turn, (lane, end.1), (lane, end.1), end],
         ])
+    }
+
+    /// To a load balancer, which sits on its Service's ring: down from the band, or over from a node.
+    fn to_balancer(&self, from: Rect, side: Side, chip: Rect, from_band: bool) -> Way {
+        let (x, y) = chip.centre();
+        if from_band {
+            let start = (from.x + from.w / 2.0, from.y + from.h);
+            let middle = (start.1 + chip.y) / 2.0;
+            return Way::from_curves(&[[start, (start.0, middle), (x, middle), (x, chip.y)]]);
+        }
+        let start = edge(from, side);
+        let sign = if start.0 < x { 1.0 } else { -1.0 };
+        let end = (x - sign * chip.w / 2.0, y);
+        let bend = (end.0 - start.0).abs() * 0.5 * sign;
+        Way::from_curves(&[[start, (start.0 + bend, start.1), (end.0 - bend, end.1), end]])
     }
 
     fn between_pods(&self, stage: &Stage, from: (&Place, Rect, Side), to: (&Place, Rect, Side)) -> Way {

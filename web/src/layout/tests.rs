@@ -35,6 +35,7 @@ fn stage(pods: usize) -> Stage {
         selector: vec![],
         ready: vec![],
         not_ready: vec![],
+        balancer: None,
     };
     Stage { nodes: (1..=3).map(node).collect(), pending: vec![], services: vec![service] }
 }

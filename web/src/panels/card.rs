@@ -79,6 +79,7 @@ fn facts(session: &Session, what: &Selected) -> Vec<(&'static str, String)> {
             vec![
                 ("Type", service.kind.to_string()),
                 ("ClusterIP", ips.join(", ")),
+                ("Load balancer", service.balancer.as_deref().map_or(String::new(), or_pending)),
                 ("Endpoints", (words.endpoints)(service.ready.len(), service.not_ready.len())),
                 ("EndpointSlice", slices),
             ]
@@ -95,6 +96,11 @@ fn facts(session: &Session, what: &Selected) -> Vec<(&'static str, String)> {
             ]
         }
     }
+}
+
+/// An address, or kubectl's word for none yet.
+fn or_pending(ip: &str) -> String {
+    if ip.is_empty() { "<pending>".into() } else { ip.into() }
 }
 
 fn find_pod<'s>(session: &'s Session, what: &Selected) -> Option<(Option<&'s StageNode>, &'s StagePod)> {

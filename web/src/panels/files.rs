@@ -45,6 +45,8 @@ pub fn FileTabs(properties: &FileTabsProperties) -> Html {
         Callback::from(move |()| naming.set(Some(Naming { of, text: text.clone() })))
     };
     let ask = |action: FileAction| shown.dispatch.reform(move |_: MouseEvent| Action::File(action.clone()));
+    // A program's file is left as it came: no other name, and nothing beside it.
+    let edits = session.edits_shown();
     let tab = |(at, file): (usize, &crate::files::File)| {
         let is_shown = files.shown() == at;
         if naming.as_ref().is_some_and(|naming| naming.of == Some(at)) {
@@ -61,7 +63,7 @@ pub fn FileTabs(properties: &FileTabsProperties) -> Html {
             <span class={classes!("term-tab", is_shown.then_some("on"))} key={file.name.clone()}>
                 <button type="button" aria-pressed={is_shown.to_string()} onclick={ask(FileAction::Show(at))}
                     ondblclick={rename.reform(|_: MouseEvent| ())} {onkeydown}>{&file.name}</button>
-                if is_shown {
+                if is_shown && !edits {
                     <button type="button" class="x" title={format!("{} (F2)", words.rename_file)}
                         aria-label={format!("{}: {}", words.rename_file, file.name)} onclick={rename.reform(|_: MouseEvent| ())}>{"✎"}</button>
                 }
@@ -95,14 +97,16 @@ pub fn FileTabs(properties: &FileTabsProperties) -> Html {
             { for files.list().iter().enumerate().map(tab) }
             if naming.as_ref().is_some_and(|naming| naming.of.is_none()) {
                 { name_form(&naming, shown) }
-            } else {
+            } else if !edits {
                 <button type="button" class="btn quiet" id="new-file" title={words.new_file} aria-label={words.new_file} onclick={new.reform(|_: MouseEvent| ())}>{"+"}</button>
             }
             <span class="grow"></span>
             <input type="file" id="open-files" class="sr" multiple={true} accept=".yaml,.yml,.json,.py,.sh,.txt" tabindex="-1" aria-label={words.open_title} onchange={opened} />
-            <button type="button" class="btn quiet" id="open-file" title={words.open_title} onclick={choose}>{words.open_file}</button>
-            <button type="button" class="btn quiet" id="save-file" disabled={files.text().is_empty()} onclick={save}>{words.save_file}</button>
-            if holds_manifests(files.name()) {
+            if !edits {
+                <button type="button" class="btn quiet" id="open-file" title={words.open_title} onclick={choose}>{words.open_file}</button>
+                <button type="button" class="btn quiet" id="save-file" disabled={files.text().is_empty()} onclick={save}>{words.save_file}</button>
+            }
+            if holds_manifests(files.name()) && !edits {
                 <button type="button" class="btn quiet" id="diff" title={words.diff_title} aria-pressed={is_diff.to_string()} onclick={on_diff.reform(toggle)}>{words.diff}</button>
             }
             if let Some(name) = files.closed() {

@@ -10,7 +10,7 @@ use crate::examples::EXAMPLES;
 use crate::files::holds_manifests;
 use crate::model::Shown;
 use crate::problems::Problem;
-use crate::session::{Action, FileAction};
+use crate::session::{Action, FileAction, Session};
 use crate::words::Words;
 use std::rc::Rc;
 use web_sys::{HtmlSelectElement, HtmlTextAreaElement};
@@ -132,6 +132,8 @@ pub fn Manifests(shown: &Shown) -> Html {
     let clear = shown
         .dispatch
         .reform(move |_: MouseEvent| Action::File(FileAction::Write(name.clone(), String::new())));
+    let quit = shown.dispatch.reform(|_: MouseEvent| Action::File(FileAction::Leave(false)));
+    let edits = session.edits_shown();
     let blank = session.editor.trim().is_empty();
     let count = session.problems.iter().filter(|problem| problem.severity != Severity::Hint).count();
     let is_program = !holds_manifests(session.files.name());
@@ -176,10 +178,12 @@ pub fn Manifests(shown: &Shown) -> Html {
         <section class={classes!("manifests", (*is_over).then_some("over"))} aria-label={ui.manifests} ondragover={drag_over} ondragleave={drag_leave} ondrop={drop}>
             if *is_over { <p class="drop-here" aria-hidden="true">{words.editor.drop_here}</p> }
             <div class="bar">
-                <select id="examples" aria-label={ui.example_hint} onchange={choose}>
-                    <option value="" selected={true}>{ui.examples}</option>
-                    { for EXAMPLES.iter().map(|example| html! { <option value={example.id}>{(example.title)(ui)}</option> }) }
-                </select>
+                if !edits {
+                    <select id="examples" aria-label={ui.example_hint} onchange={choose}>
+                        <option value="" selected={true}>{ui.examples}</option>
+                        { for EXAMPLES.iter().map(|example| html! { <option value={example.id}>{(example.title)(ui)}</option> }) }
+                    </select>
+                }
                 <span class={classes!("verdict", verdict)} title={if blank { String::new() } else { (words.problems)(count) }} role="status">
                     if !blank && count == 0 {
                         <span aria-hidden="true">{"✓"}</span><span class="sr">{ui.no_problems}</span>
@@ -188,12 +192,18 @@ pub fn Manifests(shown: &Shown) -> Html {
                     }
                 </span>
                 <span class="grow"></span>
-                if !blank {
+                if !blank && !edits {
                     <button type="button" class="btn quiet" onclick={clear}>{ui.delete_manifest}</button>
                 }
-                <button type="button" class="btn primary" id="apply" title={ui.apply_title} disabled={blank} onclick={apply}>{if is_program { words.editor.run_file } else { ui.apply }}</button>
+                if edits {
+                    <button type="button" class="btn quiet" title=":q!" onclick={quit}>{words.editor.quit}</button>
+                }
+                <button type="button" class="btn primary" id="apply" title={if edits { ":wq" } else { ui.apply_title }} disabled={blank && !edits} onclick={apply}>
+                    {if edits { words.editor.save_and_quit } else if is_program { words.editor.run_file } else { ui.apply }}
+                </button>
             </div>
             <FileTabs shown={shown.clone()} is_diff={*is_diff} {on_diff} />
+            { waiting(shown, &session) }
             if shows_diff {
                 <Differences ..shown.clone() />
             }
@@ -209,6 +219,22 @@ pub fn Manifests(shown: &Shown) -> Html {
                 </ul>
             }
         </section>
+    }
+}
+
+/// Says that a program waits for a file, and leads there from another one.
+fn waiting(shown: &Shown, session: &Session) -> Html {
+    let Some(editing) = &session.editing else { return Html::default() };
+    let words = &session.words().editor;
+    let at = session.files.list().iter().position(|file| file.name == editing.name).unwrap_or_default();
+    let go = shown.dispatch.reform(move |_: MouseEvent| Action::File(FileAction::Show(at)));
+    html! {
+        <p class="waits" role="status">
+            {words.program_waits}
+            if !session.edits_shown() {
+                {" "}<button type="button" class="btn quiet" onclick={go}>{words.show_it}</button>
+            }
+        </p>
     }
 }
 

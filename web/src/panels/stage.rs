@@ -406,7 +406,23 @@ fn ring(session: &Session, ring: &Ring) -> Html {
                 }
             }
             </g>
+            if let (Some(rect), Some(ip)) = (ring.balancer, &service.balancer) {
+                { balancer(session, service, rect, ip) }
+            }
             { hit(session, &selected, label, around, &n(reach), true) }
+        </g>
+    }
+}
+
+/// The load balancer of a Service: outside of the cluster, with an address once the cloud has given one.
+fn balancer(session: &Session, service: &StageService, rect: Rect, ip: &str) -> Html {
+    let pending = ip.is_empty();
+    let pointed = session.points_at(&format!("balancer/{}", service.name));
+    let text = if pending { "<pending>" } else { ip };
+    html! {
+        <g class={classes!("balancer", pending.then_some("pending"), pointed.then_some("pointed"))} aria-hidden="true">
+            <rect x={n(rect.x)} y={n(rect.y)} width={n(rect.w)} height={n(rect.h)} rx="11" />
+            <text x={n(rect.x + rect.w / 2.0)} y={n(rect.y + rect.h / 2.0 + 3.6)} text-anchor="middle">{format!("LB {text}")}</text>
         </g>
     }
 }

@@ -19,6 +19,8 @@ pub enum FileAction {
     Rename(usize, String),
     /// Close the one at an index.
     Close(usize),
+    /// Leave the one that a program has opened: with its text, or as it was.
+    Leave(bool),
     /// Bring the last closed one back.
     Reopen,
     /// Open a file of the computer: its name and its text.
@@ -37,8 +39,16 @@ impl Session {
             }
             FileAction::Show(at) => self.files.show(at),
             FileAction::Add(name, text) => self.files.add(&name, &text),
+            FileAction::Rename(..) if self.edits_shown() => return,
             FileAction::Rename(at, name) => self.files.rename(at, &name),
-            FileAction::Close(at) => self.files.close(at),
+            FileAction::Close(at) => {
+                let name = self.files.list().get(at).map(|file| file.name.clone());
+                if name.is_some() && name == self.editing.as_ref().map(|editing| editing.name.clone()) {
+                    return self.leave_editor(false, keep);
+                }
+                self.files.close(at);
+            }
+            FileAction::Leave(save) => return self.leave_editor(save, keep),
             FileAction::Reopen => self.files.reopen(),
             FileAction::Open(name, text) => {
                 let opened = self.files.open(&name, &text);

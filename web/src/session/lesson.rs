@@ -283,9 +283,7 @@ impl Session {
                 let lines = commands(&block.text);
                 match block.pod() {
                     None => self.run_on_host(&lines, keep),
-                    Some((namespace, name)) => {
-                        lines.iter().for_each(|line| self.run_in_pod(namespace, name, line, keep));
-                    }
+                    Some((namespace, name)) => self.run_in_pod(namespace, name, &lines, keep),
                 }
             }
             _ => {}

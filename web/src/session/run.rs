@@ -153,6 +153,7 @@ impl Session {
         self.hear();
         self.refresh_stage_in_time(ms);
         self.look_at_terminals();
+        self.look_at_editors(keep);
         self.look_at_goals(ms);
         if self.run.marked {
             self.run.marked = false;
@@ -259,7 +260,8 @@ impl Session {
     fn is_told(&mut self) {
         let terminal = self.run.telling.or(self.run.awaited.map(|(_, terminal)| terminal));
         let view = terminal.and_then(|id| self.world().terminal(TerminalId(id)));
-        let idle = view.is_none_or(|view| !view.busy);
+        // A program whose file is edited waits for a person, not for the world.
+        let idle = view.is_none_or(|view| !view.busy || view.editing.is_some());
         let over = self.followed.is_some_and(|id| follow::has_successor(self.world().log(), id));
         if (idle && self.run.silent > 60.0) || (self.run.telling.is_some() && over) {
             (self.run.telling, self.run.awaited) = (None, None);

@@ -38,6 +38,7 @@ impl Terminals {
                 Input::Line { text, .. } => terminals.remember(text),
                 Input::Interrupt { .. }
                 | Input::WriteFile { .. }
+                | Input::LeaveEditor { .. }
                 | Input::Open { .. }
                 | Input::Send { .. }
                 | Input::Leave { .. } => {}
@@ -118,6 +119,9 @@ impl Session {
 
     /// Saves the shown file on the operator's machine; manifests are applied with kubectl, a program is run.
     pub(super) fn apply(&mut self, keep: &mut impl Keep) {
+        if self.edits_shown() {
+            return self.leave_editor(true, keep);
+        }
         let name = self.files.name();
         let program = match name.rsplit('.').next() {
             _ if holds_manifests(name) => "kubectl apply -f",
@@ -171,20 +175,21 @@ impl Session {
     /// Runs a line in the client pod.
     pub(super) fn run_in_client(&mut self, line: &str, keep: &mut impl Keep) {
         if let Some((namespace, name)) = self.client() {
-            self.run_in_pod(&namespace, &name, line, keep);
+            self.run_in_pod(&namespace, &name, &[line.to_string()], keep);
         }
     }
 
-    /// Runs a line in a pod, in a terminal that is opened if need be.
-    pub(super) fn run_in_pod(&mut self, namespace: &str, name: &str, line: &str, keep: &mut impl Keep) {
+    /// Runs lines in a pod, one after the other, in a terminal in which nothing runs; a new one if need be.
+    pub(super) fn run_in_pod(&mut self, namespace: &str, name: &str, lines: &[String], keep: &mut impl Keep) {
         let place = Place::Pod(namespace.into(), name.into());
         let there = self.terminals.open.iter().copied().find(|id| {
-            self.world().terminal(TerminalId(*id)).is_some_and(|view| view.at == place && !view.ended)
+            let view = self.world().terminal(TerminalId(*id));
+            view.is_some_and(|view| view.at == place && !view.ended && !view.busy)
         });
         let pod = (namespace.to_string(), name.to_string());
         let Some(terminal) = there.or_else(|| self.open_terminal(Some(pod), keep)) else { return };
         self.terminals.shown = terminal;
-        self.type_line(terminal, line, keep);
+        lines.iter().for_each(|line| self.type_line(terminal, line, keep));
     }
 
     /// The pod to call from: the one named `client`, once it runs.

@@ -190,3 +190,45 @@ fn calls_fail_for_as_long_as_a_node_has_not_heard_that_a_pod_is_gone() {
     let answered = newer.filter(|journey| follow::outcome(log, journey) == Outcome::Status(200)).count();
     assert!(answered > count, "then the calls go to the pods that are there");
 }
+
+#[test]
+fn what_a_program_edits_is_a_tab_until_it_is_left() {
+    let (mut session, mut keep) = with_everything();
+    let names = |session: &Session| session.files.list().iter().map(|f| f.name.clone()).collect::<Vec<_>>();
+    let before = names(&session);
+    session.act(Action::Type(1, "kubectl edit service my-service".into()), &mut keep);
+    run(&mut session, &mut keep, 900);
+    assert!(session.edits_shown() && session.files.name().starts_with("kubectl-edit-"));
+    assert!(session.editor.contains("kind: Service"), "{}", session.editor);
+    let now = session.world().now();
+    run(&mut session, &mut keep, 60);
+    assert!(session.world().now().since(now) < Duration::secs(3), "nobody is hurried");
+    // After a reload the text so far is still there.
+    let name = session.files.name().to_string();
+    let text = session.editor.replace("sessionAffinity: None", "sessionAffinity: ClientIP");
+    session.act(Action::File(FileAction::Write(name.clone(), text)), &mut keep);
+    let remembered = Remembered {
+        recording: Some(keep.recording.clone()),
+        files: Some(keep.files.clone()),
+        now: Some(session.world().now()),
+        ..Remembered::default()
+    };
+    let mut session = Session::new(remembered, 7);
+    run(&mut session, &mut keep, 900);
+    assert_eq!((session.edits_shown(), session.files.name()), (true, name.as_str()));
+    session.act(Action::Apply, &mut keep);
+    run(&mut session, &mut keep, 900);
+    assert_eq!(names(&session), before);
+    let world = session.world();
+    let service = world.objects().into_iter().find(|o| o.name() == "my-service" && &*o.key.kind == "Service");
+    assert_eq!(service.map(|o| o.str("spec.sessionAffinity").to_string()), Some("ClientIP".into()));
+    // Left without saving, nothing is changed.
+    session.act(Action::Type(1, "kubectl edit service my-service".into()), &mut keep);
+    run(&mut session, &mut keep, 900);
+    let at = session.files.shown();
+    session.act(Action::File(FileAction::Close(at)), &mut keep);
+    run(&mut session, &mut keep, 900);
+    assert_eq!((names(&session), session.editing.clone()), (before, None));
+    let printed = session.world().terminal(tidepool_core::base::TerminalId(1)).expect("a terminal");
+    assert!(printed.output.iter().any(|chunk| chunk.text.contains("Edit cancelled, no changes made.")));
+}

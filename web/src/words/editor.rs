@@ -34,6 +34,8 @@ editor! {
     files, new_file, file_name, rename_file, close_file, closed_file, reopen_file, create, cancel, keep_name, run_file,
     bad_length, bad_characters, bad_ending, bad_taken, open_file, save_file,
     open_title, drop_here, too_large, not_text, bad_file, too_many,
+    // A program's file
+    program_waits, save_and_quit, quit, show_it,
     // Diff
     diff, diff_title, is_new, is_same, is_changed, not_applied, against_live, no_documents, cannot_compare,
     // Keys

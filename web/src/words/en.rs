@@ -3,7 +3,7 @@
 use super::{Said, Ui, Words, fraction, labels, millis};
 use tidepool_core::base::ObjectRef;
 use tidepool_core::trace::cargo::DnsCargo;
-use tidepool_core::trace::reason::{PickedBy, RulePick, SearchStep};
+use tidepool_core::trace::reason::{PickedBy, PolicyRefusal, RulePick, SearchStep};
 use tidepool_core::trace::{Cargo, Change, Hop, Place, Reason, Refusal, TcpFlag};
 use tidepool_core::world::view::Check;
 
@@ -423,6 +423,59 @@ fn reason(by: &Place, reason: &Reason) -> Said {
             format!("{} is told to stop", pod.name),
             format!("SIGTERM; after {} s it is killed.", grace.as_secs()),
         ),
+        Reason::Balanced(node, healthy, all) => balanced(&by, node, *healthy, *all),
+        Reason::NodeHealth(node, healthy) => node_health(&by, node, *healthy),
+        Reason::PolicyAllows(policy, ingress, rule) => Said::new(
+            format!("NetworkPolicy {} lets it {}", policy.name, if *ingress { "in" } else { "out" }),
+            format!("The pod is isolated that way; rule {} of the policy has this peer and port.", rule + 1),
+        ),
+    }
+}
+
+/// A NetworkPolicy refused a connection.
+fn policy_refusal(refusal: &PolicyRefusal) -> Said {
+    let names: Vec<&str> = refusal.policies.iter().map(|policy| &*policy.name).collect();
+    let (way, from) = if refusal.ingress { ("in", "from") } else { ("out", "to") };
+    Said::new(
+        format!("NetworkPolicy does not let it {way}"),
+        format!(
+            "{} is isolated by {}; no rule allows traffic {from} {}. The packet vanishes, so that the caller waits \
+             until it gives up.",
+            refusal.pod.name,
+            names.join(", "),
+            refusal.peer
+        ),
+    )
+}
+
+/// A load balancer took a node.
+fn balanced(by: &str, node: &str, healthy: u32, all: u32) -> Said {
+    match healthy {
+        0 => Said::new(
+            format!("{by} takes {node}"),
+            format!("None of its {all} nodes answers its health checks; then it uses all of them."),
+        ),
+        _ => Said::new(
+            format!("{by} takes {node}"),
+            format!(
+                "A hash of addresses and ports decides among {healthy} healthy nodes of {all}. It sees nodes, not pods; \
+                 the packet keeps its addresses."
+            ),
+        ),
+    }
+}
+
+/// A load balancer's verdict on a node.
+fn node_health(by: &str, node: &str, healthy: bool) -> Said {
+    match healthy {
+        true => Said::new(
+            format!("{by}: {node} is healthy"),
+            "It answered the health check; new connections may go there.",
+        ),
+        false => Said::new(
+            format!("{by}: {node} is unhealthy"),
+            "Three health checks in a row failed; new connections go to other nodes.",
+        ),
     }
 }
 
@@ -460,6 +513,10 @@ fn check(check: &Check) -> String {
         Check::Rules(behind, _) => {
             format!("The rules on {} are behind; kube-proxy will write them.", behind.join(", "))
         }
+        Check::Policies(names, true) => {
+            format!("NetworkPolicy {} lets only some callers in.", names.join(", "))
+        }
+        Check::Policies(names, false) => format!("NetworkPolicy {} lets nobody in.", names.join(", ")),
         Check::Dns(0) => "No CoreDNS pod is ready: its name cannot be resolved.".into(),
         Check::Dns(1) => "1 CoreDNS pod is ready to tell its name.".into(),
         Check::Dns(n) => format!("{n} CoreDNS pods are ready to tell its name."),
@@ -558,6 +615,11 @@ fn refusal(by: &Place, refusal: &Refusal) -> Said {
                 "The address is of the range for Services and given to none of them; {by} drops the packet."
             ),
         ),
+        Refusal::Policy(refusal) => policy_refusal(refusal),
+        Refusal::NotForwarded(address) => Said::new(
+            format!("{by} forwards nothing at {address}"),
+            "The Service has no such port, or there is no node to send to. The packet is lost.",
+        ),
         Refusal::NotListening(address) => Said::new(
             format!("Nothing listens at {address}"),
             "The machine is there, but no process has opened this port. Is targetPort the one that the container listens on?",
@@ -608,6 +670,7 @@ fn place(place: &Place) -> String {
         Place::Kubelet(node) => format!("the kubelet of {node}"),
         Place::KubeProxy(node) => format!("kube-proxy on {node}"),
         Place::World => "the simulation".into(),
+        Place::LoadBalancer(_, service) => format!("the load balancer of {service}"),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Said, Ui, Words, fraction, labels, millis};
 use tidepool_core::base::ObjectRef;
 use tidepool_core::trace::cargo::DnsCargo;
-use tidepool_core::trace::reason::{PickedBy, RulePick, SearchStep};
+use tidepool_core::trace::reason::{PickedBy, PolicyRefusal, RulePick, SearchStep};
 use tidepool_core::trace::{Cargo, Change, Hop, Place, Reason, Refusal, TcpFlag};
 use tidepool_core::world::view::Check;
 
@@ -410,6 +410,51 @@ fn reason(by: &Place, reason: &Reason) -> Said {
             format!("通知 {} 停止", pod.name),
             format!("先发送 SIGTERM，{} 秒后强制结束。", grace.as_secs()),
         ),
+        Reason::Balanced(node, healthy, all) => balanced(&by, node, *healthy, *all),
+        Reason::NodeHealth(node, healthy) => node_health(&by, node, *healthy),
+        Reason::PolicyAllows(policy, ingress, rule) => Said::new(
+            format!("NetworkPolicy {} 允许{}", policy.name, if *ingress { "进入" } else { "离开" }),
+            format!("Pod 在这个方向上被隔离，而策略的第 {} 条规则包含这个对端和端口。", rule + 1),
+        ),
+    }
+}
+
+/// A NetworkPolicy refused a connection.
+fn policy_refusal(refusal: &PolicyRefusal) -> Said {
+    let names: Vec<&str> = refusal.policies.iter().map(|policy| &*policy.name).collect();
+    let (way, from) = if refusal.ingress { ("进入", "来自") } else { ("离开", "发往") };
+    Said::new(
+        format!("NetworkPolicy 不允许{way}"),
+        format!(
+            "{} 被 {} 隔离，没有规则允许{from} {} 的流量。数据包直接消失，所以调用方会一直等到超时。",
+            refusal.pod.name,
+            names.join("、"),
+            refusal.peer
+        ),
+    )
+}
+
+/// A load balancer took a node.
+fn balanced(by: &str, node: &str, healthy: u32, all: u32) -> Said {
+    match healthy {
+        0 => Said::new(
+            format!("{by} 选中 {node}"),
+            format!("它的 {all} 个节点都没有通过健康检查，这时它会使用全部节点。"),
+        ),
+        _ => Said::new(
+            format!("{by} 选中 {node}"),
+            format!(
+                "{all} 个节点中有 {healthy} 个健康，由地址和端口的哈希值决定。它只看到节点，看不到 Pod；数据包的地址保持不变。"
+            ),
+        ),
+    }
+}
+
+/// A load balancer's verdict on a node.
+fn node_health(by: &str, node: &str, healthy: bool) -> Said {
+    match healthy {
+        true => Said::new(format!("{by}：{node} 健康"), "它通过了健康检查，新连接可以发往这里。"),
+        false => Said::new(format!("{by}：{node} 不健康"), "连续三次健康检查失败，新连接改发其他节点。"),
     }
 }
 
@@ -437,6 +482,8 @@ fn check(check: &Check) -> String {
         Check::Endpoints(n) => format!("{n} 个端点接收流量。"),
         Check::Rules(behind, of) if behind.is_empty() => format!("{of} 个节点上的规则都是最新的。"),
         Check::Rules(behind, _) => format!("{} 上的规则还没跟上，kube-proxy 稍后会写。", behind.join("、")),
+        Check::Policies(names, true) => format!("NetworkPolicy {} 只放行一部分调用方。", names.join("、")),
+        Check::Policies(names, false) => format!("NetworkPolicy {} 不放行任何人。", names.join("、")),
         Check::Dns(0) => "没有就绪的 CoreDNS Pod：名字无法解析。".into(),
         Check::Dns(n) => format!("{n} 个 CoreDNS Pod 已就绪，可以解析它的名字。"),
     }
@@ -525,6 +572,11 @@ fn refusal(by: &Place, refusal: &Refusal) -> Said {
             format!("没有 Service 使用 {}", address.ip()),
             format!("这个地址在 Service 网段内，但没有分配给任何 Service，{by} 丢弃了数据包。"),
         ),
+        Refusal::Policy(refusal) => policy_refusal(refusal),
+        Refusal::NotForwarded(address) => Said::new(
+            format!("{by} 不转发 {address}"),
+            "Service 没有这个端口，或者没有可用的节点。数据包丢失了。",
+        ),
         Refusal::NotListening(address) => Said::new(
             format!("{address} 上没有进程监听"),
             "机器在，但没有进程打开这个端口。targetPort 是容器真正监听的端口吗？",
@@ -572,6 +624,7 @@ fn place(place: &Place) -> String {
         Place::Kubelet(node) => format!("{node} 的 kubelet"),
         Place::KubeProxy(node) => format!("{node} 的 kube-proxy"),
         Place::World => "模拟程序".into(),
+        Place::LoadBalancer(_, service) => format!("{service} 的负载均衡器"),
     }
 }
 

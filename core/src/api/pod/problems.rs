@@ -38,9 +38,32 @@ pub(in crate::api) fn spec(spec: &Value, path: &str) -> Vec<FieldError> {
             wrong.push(FieldError::invalid(format!("{path}.{field}"), &json!(text), words));
         }
     }
+    hostname_override(spec, path, &mut wrong);
     let grace = "terminationGracePeriodSeconds";
     wrong.extend(FieldError::not_negative(format!("{path}.{grace}"), tree::int(spec, grace)));
     wrong
+}
+
+/// The name that stands for `hostname` and all that goes with it.
+fn hostname_override(spec: &Value, path: &str, wrong: &mut Vec<FieldError>) {
+    const MAX: usize = 64;
+    let name = tree::str(spec, "hostnameOverride");
+    if name.is_empty() {
+        return;
+    }
+    let path = format!("{path}.hostnameOverride");
+    if name.len() > MAX {
+        wrong.push(FieldError::too_long(path.as_str(), MAX));
+    }
+    for words in names::dns1123_subdomain(name) {
+        wrong.push(FieldError::invalid(path.as_str(), &json!(name), words));
+    }
+    for field in ["setHostnameAsFQDN", "hostNetwork"] {
+        if tree::bool(spec, field) == Some(true) {
+            let words = format!("may not be specified when {field} is true");
+            wrong.push(FieldError::forbidden(path.as_str(), words));
+        }
+    }
 }
 
 fn choice(spec: &Value, field: &str, known: &[&str], path: &str, wrong: &mut Vec<FieldError>) {

@@ -7,6 +7,7 @@
 use crate::api::Kind;
 use crate::api::fields::{self, Field, Shape, texts};
 use crate::api::kinds::KINDS;
+use crate::api::merge_keys::{self, Lists};
 use crate::base::FlatSet;
 use serde_json::{Map, Value, json};
 
@@ -77,13 +78,24 @@ fn operations(kind: &Kind) -> Value {
             "x-kubernetes-group-version-kind": id,
         })
     };
+    let mut patch = operation("patch", parameters[..].into());
+    // Clients make a strategic merge patch from this document only where its type is among these.
+    patch["requestBody"] = json!({ "content": PATCHES.iter().map(|kind| ((*kind).to_string(), json!({}))).collect::<Map<_, _>>() });
     json!({
         "get": operation("get", json!([])),
         "put": operation("put", parameters[..3].into()),
-        "patch": operation("patch", parameters.into()),
+        "patch": patch,
         "delete": operation("delete", json!([parameter("dryRun")])),
     })
 }
+
+/// The types of patches that every kind here takes.
+const PATCHES: [&str; 4] = [
+    "application/apply-patch+yaml",
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+];
 
 /// Types of one value that have names of their own.
 const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
@@ -164,6 +176,11 @@ impl Schemas {
         if !text.is_empty() {
             schema["description"] = text.into();
         }
+        match (parent.struct_name(), field.name) {
+            ("DeploymentSpec", "strategy") => schema["x-kubernetes-patch-strategy"] = "retainKeys".into(),
+            (of, name) if matches!(field.shape, Shape::List(_)) => merges(&mut schema, of, name),
+            _ => {}
+        }
         schema
     }
 
@@ -193,6 +210,24 @@ impl Schemas {
             Shape::Struct(_) => self.reference(shape),
             Shape::List(inner) => json!({ "type": "array", "items": self.schema(inner) }),
             Shape::Map(inner) => json!({ "type": "object", "additionalProperties": self.schema(inner) }),
+        }
+    }
+}
+
+/// How patches take the list that is a field of a struct: the first key is that of strategic merges.
+fn merges(schema: &mut Value, of: &str, field: &str) {
+    match merge_keys::lists(of, field) {
+        Lists::Atomic => schema["x-kubernetes-list-type"] = "atomic".into(),
+        Lists::Set => {
+            schema["x-kubernetes-list-type"] = "set".into();
+            schema["x-kubernetes-patch-strategy"] = "merge".into();
+        }
+        Lists::Keys(keys) => {
+            let retains = (of, field) == ("PodSpec", "volumes");
+            schema["x-kubernetes-list-type"] = "map".into();
+            schema["x-kubernetes-list-map-keys"] = json!(keys);
+            schema["x-kubernetes-patch-merge-key"] = json!(keys.first());
+            schema["x-kubernetes-patch-strategy"] = if retains { "merge,retainKeys" } else { "merge" }.into();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a pod is in a slice: an endpoint with its conditions, and the ports by which it is grouped.
 //!
-//! Models: `staging/src/k8s.io/endpointslice/utils.go`, `trafficdist/trafficdist.go`.
+//! Models: `staging/src/k8s.io/endpointslice/utils.go`.
 
 use crate::api::service::{ServicePort, is_headless};
 use crate::api::{Object, node, pod, tree};
@@ -46,9 +46,6 @@ impl Endpoint {
         if !hostname.is_empty() && pod.str("spec.subdomain") == service.name() {
             value["hostname"] = hostname.into();
         }
-        if ready && let Some(hints) = hints(service, zone, node_name) {
-            value["hints"] = hints;
-        }
         Some(Endpoint { identity: identity(&value), value })
     }
 }
@@ -63,19 +60,6 @@ pub fn identity(endpoint: &Value) -> Text {
 /// Whether a pod belongs into slices at all.
 pub fn counts(pod: &Object) -> bool {
     !pod::is_finished(pod) && !pod.str("status.podIP").is_empty()
-}
-
-fn hints(service: &Object, zone: &str, node: &str) -> Option<Value> {
-    let wish = service.str("spec.trafficDistribution");
-    let known = matches!(wish, "PreferClose" | "PreferSameZone" | "PreferSameNode");
-    if !known || zone.is_empty() {
-        return None;
-    }
-    let mut hints = json!({ "forZones": [{ "name": zone }] });
-    if wish == "PreferSameNode" && !node.is_empty() {
-        hints["forNodes"] = json!([{ "name": node }]);
-    }
-    Some(hints)
 }
 
 /// The ports of a slice. Pods whose ports differ are in different slices.
@@ -98,12 +82,17 @@ impl Ports {
 
     /// The ports of a slice as stored.
     pub fn of_slice(slice: &Object) -> Ports {
+        Ports::of_list(slice.list("ports"))
+    }
+
+    /// The ports of a slice, or of a subset of Endpoints.
+    pub fn of_list(ports: &[Value]) -> Ports {
         let port = |port: &Value| {
             let number = tree::int(port, "port").and_then(|n| u16::try_from(n).ok());
             let protocol = Some(tree::str(port, "protocol")).filter(|p| !p.is_empty()).unwrap_or("TCP");
             (tree::str(port, "name").into(), protocol.into(), number, tree::str(port, "appProtocol").into())
         };
-        Ports(slice.list("ports").iter().map(port).collect())
+        Ports(ports.iter().map(port).collect())
     }
 
     /// The ports as in a slice; null when there are none.

@@ -44,6 +44,8 @@ pub struct Plan {
     pub update: Vec<(Object, Ports, Vec<Value>)>,
     /// Slices to remove.
     pub delete: Vec<Object>,
+    /// Slices that stay as they are.
+    pub unchanged: Vec<Object>,
 }
 
 impl Plan {
@@ -52,6 +54,7 @@ impl Plan {
         self.create.extend(other.create);
         self.update.extend(other.update);
         self.delete.extend(other.delete);
+        self.unchanged.extend(other.unchanged);
     }
 }
 
@@ -114,8 +117,9 @@ fn pack(ports: Ports, endpoints: Vec<Endpoint>, slices: Vec<Slice>, family: &'st
         let (mut kept, mut changed) = (Vec::new(), false);
         for endpoint in old {
             if let Some((_, value)) = wanted.remove(&identity(endpoint)) {
-                changed |= value != *endpoint;
-                kept.push(value);
+                let is_same = is_same(&value, endpoint);
+                changed |= !is_same;
+                kept.push(if is_same { endpoint.clone() } else { value });
             }
         }
         if changed || kept.len() != old.len() {
@@ -153,7 +157,16 @@ fn pack(ports: Ports, endpoints: Vec<Endpoint>, slices: Vec<Slice>, family: &'st
             plan.create.push(NewSlice { family, ports: ports.clone(), endpoints });
         }
     }
+    plan.unchanged.extend(unchanged.into_iter().map(|(slice, _)| slice));
     plan.update.extend(updates.into_iter().map(|(slice, kept)| (slice, ports.clone(), kept)));
+}
+
+/// Whether an endpoint is what it was. Hints do not count: they are decided once all endpoints have their slice.
+fn is_same(new: &Value, old: &Value) -> bool {
+    let (Some(new), Some(old)) = (new.as_object(), old.as_object()) else { return false };
+    let fields = |map: &serde_json::Map<String, Value>| map.len() - usize::from(map.contains_key("hints"));
+    fields(new) == fields(old)
+        && new.iter().all(|(field, value)| field == "hints" || old.get(field) == Some(value))
 }
 
 /// A slice that goes and one that comes are one that changes; slices of an earlier Service really go.

@@ -2,7 +2,7 @@
 //! Models: CoreDNS plugin/reload.
 //! Omits: closing ports that a new Corefile does not name any more.
 
-use super::{COREFILE, CoreDns, DEFAULT_COREFILE, Server, Socket, Todo};
+use super::{CoreDns, Socket, Todo};
 use crate::base::{Duration, Purpose, Text};
 use crate::process::Cx;
 use sha2::{Digest, Sha512};
@@ -37,16 +37,13 @@ impl CoreDns {
 
     /// Takes a changed Corefile; keeps the old one when the new one is refused.
     fn reload(&mut self, cx: &mut Cx<'_, '_>) {
-        let text = cx.files.text(COREFILE).unwrap_or(DEFAULT_COREFILE);
-        if *text == *self.corefile {
-            return;
-        }
-        let text = Text::from(text);
-        self.lines.push("[INFO] Reloading".into());
-        match Server::new(&text, cx.files, &mut self.lines) {
-            Ok(server) => {
+        let printed = self.lines.len();
+        match self.read(cx) {
+            Ok((text, _)) if text == self.corefile => self.lines.truncate(printed),
+            Ok((text, server)) => {
+                self.lines.insert(printed, "[INFO] Reloading".into());
                 let (ports, watching) = (self.server.ports(), self.kubernetes().next().is_some());
-                (self.server, self.corefile) = (server, text);
+                (self.server, self.corefile, self.unlooped) = (server, text, true);
                 for port in self.server.ports().difference(&ports) {
                     self.todo.push_back(Todo::Listen(Socket::Udp(*port)));
                     self.todo.push_back(Todo::Listen(Socket::Tcp(*port)));
@@ -58,6 +55,8 @@ impl CoreDns {
                 self.lines.push("[INFO] Reloading complete".into());
             }
             Err(refused) => {
+                self.lines.insert(printed, "[INFO] Reloading".into());
+                self.failed_reloads += 1;
                 self.lines.push(format!("[ERROR] Restart failed: {refused}").into());
                 let line = format!("[ERROR] plugin/reload: Corefile changed but reload failed: {refused}");
                 self.lines.push(line.into());

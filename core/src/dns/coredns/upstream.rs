@@ -2,12 +2,15 @@
 //! Models: CoreDNS plugin/forward/forward.go, plugin/pkg/proxy.
 //! Omits: health probes: a refused exchange is repeated after half a second, and the third one ends it.
 
+use super::{framed, take_framed};
 use crate::base::FlatMap;
 use crate::base::{Duration, Fd, Instant, Purpose};
 use crate::dns::message::{Message, decode, encode};
+use crate::dns::plugins::forward::Order;
 use crate::dns::server::Exchange;
+use crate::net::Protocol;
 use crate::process::{Cx, Reply, Syscall};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use std::net::SocketAddr;
 
 /// How long one exchange may take.
@@ -37,7 +40,9 @@ pub struct Waiting {
     /// The number of the question as the plugin asked it.
     asked: u16,
     query: Message,
-    to: Vec<SocketAddr>,
+    order: Order,
+    /// What came over TCP so far.
+    buffer: BytesMut,
     tried: usize,
     refused: u32,
     socket: Option<Fd>,
@@ -53,8 +58,8 @@ pub struct Waiting {
 pub struct Retry {
     /// A socket to close.
     pub close: Option<Fd>,
-    /// Whether the next exchange begins now.
-    pub again: bool,
+    /// Over what the next exchange begins, if it does now.
+    pub again: Option<Protocol>,
     /// The question, given up, and the words for it.
     pub given_up: Option<(Box<Waiting>, String)>,
 }
@@ -66,7 +71,7 @@ impl Upstreams {
         client_fd: Fd,
         exchange: Exchange,
         mut query: Message,
-        to: Vec<SocketAddr>,
+        order: Order,
         cx: &mut Cx<'_, '_>,
     ) -> u64 {
         let asked = query.id;
@@ -79,7 +84,8 @@ impl Upstreams {
             client_fd,
             asked,
             query,
-            to,
+            order,
+            buffer: BytesMut::new(),
             tried: 0,
             refused: 0,
             socket: None,
@@ -90,6 +96,11 @@ impl Upstreams {
         };
         self.waiting.insert(id, waiting);
         id
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.waiting.len()
     }
 
     /// Whose socket it is.
@@ -111,13 +122,15 @@ impl Upstreams {
     /// Goes on after a call: socket, connect, name, send.
     pub fn replied(&mut self, id: u64, reply: &Reply, now: Instant) -> Option<Syscall> {
         let waiting = self.waiting.get_mut(&id)?;
-        let target = *waiting.to.get(waiting.tried % waiting.to.len().max(1))?;
+        let target = waiting.target()?;
         match reply {
             Reply::Fd(fd) => {
                 waiting.socket = Some(*fd);
                 waiting.connected = false;
                 self.sockets.insert(*fd, id);
-                Some(Syscall::Connect(*fd, target, None))
+                waiting.buffer.clear();
+                let limit = waiting.order.tcp.then_some(READ_TIMEOUT);
+                Some(Syscall::Connect(*fd, target, limit))
             }
             Reply::Done if !waiting.connected => {
                 waiting.connected = true;
@@ -127,6 +140,7 @@ impl Upstreams {
                 waiting.local = Some(*local);
                 waiting.until = Some(now + READ_TIMEOUT);
                 let bytes = encode(&waiting.query, false).ok()?;
+                let bytes = if waiting.order.tcp { framed(&bytes) } else { bytes };
                 waiting.socket.map(|fd| Syscall::Write(fd, bytes))
             }
             _ => None,
@@ -135,8 +149,14 @@ impl Upstreams {
 
     /// An answer came: the socket to close, what waited for it, and the answer with the plugin's number.
     pub fn answered(&mut self, id: u64, bytes: &Bytes) -> Option<(Fd, Waiting, Message)> {
-        let mut answer = decode(bytes).ok()?;
-        if self.waiting.get(&id)?.query.id != answer.id {
+        let waiting = self.waiting.get_mut(&id)?;
+        let mut answer = if waiting.order.tcp {
+            waiting.buffer.extend_from_slice(bytes);
+            decode(&take_framed(&mut waiting.buffer)?).ok()?
+        } else {
+            decode(bytes).ok()?
+        };
+        if waiting.query.id != answer.id {
             return None;
         }
         let waiting = self.waiting.remove(&id)?;
@@ -152,7 +172,7 @@ impl Upstreams {
             && waiting.socket.is_none()
         {
             waiting.until = None;
-            return Retry { again: true, ..Retry::default() };
+            return Retry { again: Some(waiting.protocol()), ..Retry::default() };
         }
         self.failed(id, now, "i/o timeout", Duration::ZERO)
     }
@@ -167,7 +187,7 @@ impl Upstreams {
 
     fn failed(&mut self, id: u64, now: Instant, words: &str, pause: Duration) -> Retry {
         let Some(waiting) = self.waiting.get_mut(&id) else { return Retry::default() };
-        let target = waiting.to.get(waiting.tried % waiting.to.len().max(1)).copied();
+        let target = waiting.target();
         let close = waiting.socket.take();
         if let Some(fd) = close {
             self.sockets.remove(&fd);
@@ -175,13 +195,24 @@ impl Upstreams {
         waiting.tried += 1;
         let down = waiting.refused >= MAX_REFUSED;
         if now < waiting.deadline && !down {
-            let again = pause == Duration::ZERO;
-            waiting.until = (!again).then(|| now + pause);
+            let again = (pause == Duration::ZERO).then(|| waiting.protocol());
+            waiting.until = again.is_none().then(|| now + pause);
             return Retry { close, again, given_up: None };
         }
         let name = |address: Option<SocketAddr>| address.map(|a| a.to_string()).unwrap_or_default();
-        let words = format!("read udp {}->{}: {words}", name(waiting.local), name(target));
+        let protocol = if waiting.order.tcp { "tcp" } else { "udp" };
+        let words = format!("read {protocol} {}->{}: {words}", name(waiting.local), name(target));
         let given_up = self.waiting.remove(&id).map(|waiting| (Box::new(waiting), words));
-        Retry { close, again: false, given_up }
+        Retry { close, again: None, given_up }
+    }
+}
+
+impl Waiting {
+    fn target(&self) -> Option<SocketAddr> {
+        self.order.to.get(self.tried % self.order.to.len().max(1)).copied()
+    }
+
+    fn protocol(&self) -> Protocol {
+        if self.order.tcp { Protocol::Tcp } else { Protocol::Udp }
     }
 }

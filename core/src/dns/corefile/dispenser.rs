@@ -1,6 +1,6 @@
 //! Walks over tokens, line by line and block by block, and words complaints about them. Knows no directive.
 
-use super::{FILE, Token};
+use super::Token;
 use crate::base::Text;
 
 /// A cursor over tokens.
@@ -46,7 +46,8 @@ impl Dispenser {
             return self.advance();
         };
         let last_line = present.line + present.text.matches('\n').count();
-        let same = self.tokens.get(self.at).is_some_and(|next| next.line == last_line);
+        let same =
+            self.tokens.get(self.at).is_some_and(|next| next.line == last_line && next.file == present.file);
         self.at += usize::from(same);
         same
     }
@@ -106,7 +107,7 @@ impl Dispenser {
             1 => true,
             at => {
                 let (before, present) = (&self.tokens[at - 2], &self.tokens[at - 1]);
-                before.line + before.text.matches('\n').count() < present.line
+                before.file != present.file || before.line + before.text.matches('\n').count() < present.line
             }
         }
     }
@@ -120,7 +121,7 @@ impl Dispenser {
 
     /// `file:line - Error during parsing: ...`
     pub fn err(&self, message: &str) -> String {
-        format!("{FILE}:{} - Error during parsing: {message}", self.line())
+        format!("{} - Error during parsing: {message}", self.place())
     }
 
     /// A wrong number of arguments.
@@ -134,10 +135,12 @@ impl Dispenser {
     /// `file:line - Syntax error: ...`
     pub fn syntax_err(&self, expected: &str) -> String {
         let val = self.val();
-        format!("{FILE}:{} - Syntax error: Unexpected token '{val}', expecting '{expected}'", self.line())
+        format!("{} - Syntax error: Unexpected token '{val}', expecting '{expected}'", self.place())
     }
 
-    fn line(&self) -> usize {
-        self.at.checked_sub(1).and_then(|n| self.tokens.get(n)).map_or(0, |token| token.line)
+    fn place(&self) -> String {
+        let token = self.at.checked_sub(1).and_then(|n| self.tokens.get(n)).or(self.tokens.first());
+        let line = if self.at == 0 { 0 } else { token.map_or(0, |token| token.line) };
+        format!("{}:{line}", token.map_or("Corefile", |token| &token.file))
     }
 }

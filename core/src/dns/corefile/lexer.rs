@@ -5,6 +5,8 @@ use crate::base::Text;
 /// A word, a brace or a quoted text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
+    /// The file in which it stands, as messages name it.
+    pub file: Text,
     /// The line on which it begins, from 1.
     pub line: usize,
     /// Its text, without quotes.
@@ -12,7 +14,7 @@ pub struct Token {
 }
 
 /// Splits a text into tokens. Quotes count at a token's start only; a `#` outside quotes begins a comment anywhere.
-pub fn tokens(text: &str) -> Vec<Token> {
+pub fn tokens(file: &Text, text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut chars = text.trim_start_matches('\u{feff}').chars().filter(|c| *c != '\r').peekable();
     let mut line = 1;
@@ -33,12 +35,16 @@ pub fn tokens(text: &str) -> Vec<Token> {
                         }
                     }
                 }
-                tokens.push(Token { line: start, text: quoted.into() });
+                tokens.push(Token { file: file.clone(), line: start, text: quoted.into() });
             }
             '#' => while chars.next_if(|c| *c != '\n').is_some() {},
             c if c.is_whitespace() => {
                 if !word.is_empty() {
-                    tokens.push(Token { line: begun, text: std::mem::take(&mut word).into() });
+                    tokens.push(Token {
+                        file: file.clone(),
+                        line: begun,
+                        text: std::mem::take(&mut word).into(),
+                    });
                 }
                 line += usize::from(c == '\n');
             }
@@ -51,7 +57,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
         }
     }
     if !word.is_empty() {
-        tokens.push(Token { line: begun, text: word.into() });
+        tokens.push(Token { file: file.clone(), line: begun, text: word.into() });
     }
     tokens
 }

@@ -1,6 +1,6 @@
 //! `forward`: lets other servers answer. It names them; the program around it sends and waits.
 //! Models: CoreDNS plugin/forward.
-//! Omits: TLS and HTTPS upstreams, health probes of their own (failed exchanges count instead), TCP to upstreams.
+//! Omits: TLS and HTTPS upstreams, health probes of their own (failed exchanges count instead), `next` and `failover`.
 
 use super::{Env, Handler, Plugin, Setup, Step, duration, integer};
 use crate::base::{Purpose, Text};
@@ -14,6 +14,17 @@ pub struct Forward {
     stanzas: Vec<Stanza>,
 }
 
+/// What others are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Their addresses, in the order in which they are tried.
+    pub to: Vec<SocketAddr>,
+    /// How many questions may wait at once.
+    pub limit: Option<usize>,
+    /// Whether they are asked over TCP.
+    pub tcp: bool,
+}
+
 #[derive(Debug, Clone)]
 struct Stanza {
     from: Text,
@@ -21,6 +32,9 @@ struct Stanza {
     to: Vec<SocketAddr>,
     policy: Policy,
     next: usize,
+    limit: Option<usize>,
+    force_tcp: bool,
+    prefer_udp: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +75,16 @@ fn stanza(setup: &mut Setup<'_>) -> Result<Stanza, String> {
     if to.len() > 15 {
         return Err(format!("more than 15 TOs configured: {}", to.len()));
     }
-    let mut stanza = Stanza { from, except: Vec::new(), to, policy: Policy::Random, next: 0 };
+    let mut stanza = Stanza {
+        from,
+        except: Vec::new(),
+        to,
+        policy: Policy::Random,
+        next: 0,
+        limit: None,
+        force_tcp: false,
+        prefer_udp: false,
+    };
     while setup.tokens.next_block() {
         option(&mut stanza, setup)?;
     }
@@ -107,13 +130,19 @@ fn option(stanza: &mut Stanza, setup: &mut Setup<'_>) -> Result<(), String> {
             if number < 0 {
                 return Err(format!("{name} can't be negative: {number}"));
             }
+            if name == "max_concurrent" {
+                stanza.limit = usize::try_from(number).ok().filter(|limit| *limit > 0);
+            }
         }
         ("expire" | "health_check" | "read_timeout" | "max_age", Some(text)) => {
             if duration(text)? < 0 {
                 return Err(format!("{name} can't be negative: {text}"));
             }
         }
-        ("force_tcp" | "prefer_udp" | "tls" | "failfast_all_unhealthy_upstreams" | "next_on_nodata", _) => {}
+        ("force_tcp", None) => stanza.force_tcp = true,
+        ("prefer_udp", None) => stanza.prefer_udp = true,
+        ("force_tcp" | "prefer_udp", Some(_)) => return Err(tokens.arg_err()),
+        ("tls" | "failfast_all_unhealthy_upstreams" | "next_on_nodata", _) => {}
         ("tls_servername" | "next" | "failover", Some(_)) => {}
         (
             "except"
@@ -160,6 +189,7 @@ impl Handler for Forward {
                 }
             }
         }
-        Step::Forward(to)
+        let tcp = stanza.force_tcp || env.client.tcp && !stanza.prefer_udp;
+        Step::Forward(Box::new(Order { to, limit: stanza.limit, tcp }))
     }
 }

@@ -5,6 +5,7 @@ use super::{Server, echo_edns};
 use crate::base::Instant;
 use crate::dns::message::{Edns, Message, Question, Rcode, decode, encode_within};
 use crate::dns::message::{TCP_LIMIT, UDP_LIMIT};
+use crate::dns::plugins::forward::Order;
 use crate::dns::plugins::{Back, Client, Env, Handler, Memo, Outcome, Rewritten, Step};
 use bytes::Bytes;
 use std::net::SocketAddr;
@@ -25,6 +26,10 @@ pub struct Exchange {
     pub port: u16,
     frames: Vec<Frame>,
     steps: usize,
+    /// Whether nobody waits for the answer.
+    silent: bool,
+    /// What plugins want asked for again: the server block, the plugin's place in it, the question.
+    pub later: Vec<(usize, usize, Message)>,
 }
 
 /// One question within the server.
@@ -35,6 +40,8 @@ struct Frame {
     at: usize,
     /// Questions as they were before plugins rewrote them, with what the plugins remember.
     passed: Vec<(Option<Question>, Memo)>,
+    /// The highest plugin that the answer passes on its way up.
+    top: usize,
     /// The answer that waits for the frame above.
     waiting: Option<Box<Message>>,
     rewritten: Option<Rewritten>,
@@ -47,8 +54,8 @@ struct Frame {
 pub enum Progress {
     /// Answered: the bytes for the client, none when the question is dropped; the plugin that answered, and how.
     Done(Option<Bytes>, &'static str, Rcode, u16),
-    /// Others are to answer this, in this order.
-    Forward(Message, Vec<SocketAddr>),
+    /// Others are to answer this.
+    Forward(Message, Box<Order>),
 }
 
 impl Exchange {
@@ -56,7 +63,36 @@ impl Exchange {
     pub fn new(bytes: &[u8], address: SocketAddr, port: u16, tcp: bool, now: Instant) -> Option<Exchange> {
         let query = decode(bytes).ok().filter(|query| !query.response)?;
         let client = Client { address, tcp, size: bytes.len(), since: now };
-        Some(Exchange { client, query, port, frames: Vec::new(), steps: 0 })
+        Some(Exchange { client, query, port, frames: Vec::new(), steps: 0, silent: false, later: Vec::new() })
+    }
+
+    /// A question of the server's own: nobody waits for its answer.
+    pub fn of_its_own(query: Message, port: u16, now: Instant) -> Exchange {
+        let client =
+            Client { address: SocketAddr::from(([127, 0, 0, 1], port)), tcp: false, size: 0, since: now };
+        Exchange { client, query, port, frames: Vec::new(), steps: 0, silent: true, later: Vec::new() }
+    }
+
+    /// A question that a plugin wants asked for again, for the answer to come to that plugin and no further.
+    pub fn again(&self, (block, top, query): (usize, usize, Message)) -> Exchange {
+        let passed = vec![(None, Memo::None); top + 1];
+        let frame = Frame {
+            query: query.clone(),
+            block,
+            at: top + 1,
+            passed,
+            top,
+            waiting: None,
+            rewritten: None,
+            by: "",
+        };
+        let (client, port) = (self.client.clone(), self.port);
+        Exchange { client, query, port, frames: vec![frame], steps: 0, silent: true, later: Vec::new() }
+    }
+
+    /// Goes on from where it stands.
+    pub fn go_on(&mut self, server: &mut Server, env: &mut Env<'_, '_>) -> Progress {
+        self.down(server, env)
     }
 
     /// Begins.
@@ -76,7 +112,7 @@ impl Exchange {
     /// Goes on with what the others answered, or why they did not.
     pub fn forwarded(
         &mut self,
-        result: Result<Message, String>,
+        result: Result<Message, (Rcode, String)>,
         server: &mut Server,
         env: &mut Env<'_, '_>,
     ) -> Progress {
@@ -89,7 +125,7 @@ impl Exchange {
                 }
                 Outcome::Written(Box::new(answer))
             }
-            Err(words) => Outcome::Unwritten(Rcode::SERVFAIL, words),
+            Err((rcode, words)) => Outcome::Unwritten(rcode, words),
         };
         match self.up(outcome, server, env) {
             Some(progress) => progress,
@@ -103,7 +139,16 @@ impl Exchange {
         }
         let block = server.route(&query, self.port)?;
         let passed = Vec::new();
-        self.frames.push(Frame { query, block, at: 0, passed, waiting: None, rewritten: None, by: "" });
+        self.frames.push(Frame {
+            query,
+            block,
+            at: 0,
+            passed,
+            top: 0,
+            waiting: None,
+            rewritten: None,
+            by: "",
+        });
         Ok(())
     }
 
@@ -117,7 +162,11 @@ impl Exchange {
                 _ if self.steps > MAX_STEPS => Step::Fail(Rcode::SERVFAIL, "too many steps".to_string()),
                 Some((name, plugin)) => {
                     frame.by = name;
-                    plugin.ask(&frame.query, env)
+                    let step = plugin.ask(&frame.query, env);
+                    if std::mem::take(&mut env.refresh) {
+                        self.later.push((frame.block, frame.at, frame.query.clone()));
+                    }
+                    step
                 }
                 None => Step::Fail(Rcode::SERVFAIL, format!("plugin/{}: no next plugin found", frame.by)),
             };
@@ -127,6 +176,16 @@ impl Exchange {
                     frame.at += 1;
                     continue;
                 }
+                Step::Flags(query) => {
+                    frame.query = *query;
+                    frame.passed.push((None, Memo::None));
+                    frame.at += 1;
+                    if self.frames.len() == 1 {
+                        // What a client may get is that of the question as it is now.
+                        self.query.edns = self.frames[0].query.edns.clone();
+                    }
+                    continue;
+                }
                 Step::Rewrite(question, memo) => {
                     frame.rewrite(*question, memo);
                     continue;
@@ -134,7 +193,7 @@ impl Exchange {
                 Step::Answer(answer) => Outcome::Written(answer),
                 Step::Fail(rcode, words) => Outcome::Unwritten(rcode, words),
                 Step::Drop => Outcome::Dropped,
-                Step::Forward(to) => return Progress::Forward(frame.query.clone(), to),
+                Step::Forward(order) => return Progress::Forward(frame.query.clone(), order),
                 Step::Chase(question, answer) => {
                     let query = Message { questions: vec![*question], ..frame.query.clone() };
                     frame.waiting = Some(answer);
@@ -168,8 +227,10 @@ impl Exchange {
             let Some(frame) = self.frames.last_mut() else {
                 return Some(self.end(outcome, ""));
             };
-            env.rewritten = frame.rewritten;
-            while let Some((before, memo)) = frame.passed.pop() {
+            (env.rewritten, env.by) = (frame.rewritten, frame.by);
+            while frame.passed.len() > frame.top
+                && let Some((before, memo)) = frame.passed.pop()
+            {
                 let index = frame.passed.len();
                 let Some((_, plugin)) = server.blocks[frame.block].plugins.get_mut(index) else { continue };
                 match plugin.reply(memo, &frame.query, outcome, env) {
@@ -205,6 +266,9 @@ impl Exchange {
     }
 
     fn finish(&self, mut answer: Message, by: &'static str) -> Progress {
+        if self.silent {
+            return Progress::Done(None, "", answer.rcode, 0);
+        }
         let (rcode, count) = (answer.rcode, u16::try_from(answer.answers.len()).unwrap_or(u16::MAX));
         if answer.rcode != Rcode::BADVERS {
             answer.edns = answer.edns.filter(|_| self.query.edns.is_some());

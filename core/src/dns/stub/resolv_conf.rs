@@ -1,5 +1,5 @@
-//! resolv.conf as glibc reads it. Knows no queries.
-//! Models: glibc 2.36 resolv/res_init.c.
+//! resolv.conf as glibc and musl read it; Go reads it as glibc does. Knows no queries.
+//! Models: glibc 2.36 resolv/res_init.c, musl 1.2.5 src/network/resolvconf.c.
 //! Omits: `sortlist`, `inet6`, `edns0`, `trust-ad` and what else changes no name and no order.
 
 use crate::base::{Duration, Text};
@@ -69,6 +69,18 @@ impl ResolvConf {
         if conf.servers.is_empty() {
             conf.servers.push(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 53));
         }
+        conf
+    }
+
+    /// As musl reads a file: it knows `ndots`, `timeout` (for all tries together) and `attempts`, and a search list of 256
+    /// characters or more is none.
+    pub fn parse_as_musl(text: &str) -> ResolvConf {
+        let mut conf = ResolvConf::parse(text);
+        let words = conf.search_line.split_once(char::is_whitespace).map_or("", |(_, words)| words.trim());
+        if words.len() >= 256 {
+            conf.search = Vec::new();
+        }
+        (conf.single_request, conf.reopen, conf.use_vc) = (false, false, false);
         conf
     }
 

@@ -10,7 +10,8 @@ use crate::proxy::table::Entry;
 use crate::proxy::view::View;
 use std::fmt::Write;
 
-const HEAD: &str = "IP Virtual Server version 1.2.1 (size=4096)
+/// What stands above the list.
+pub const HEAD: &str = "IP Virtual Server version 1.2.1 (size=4096)
 Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
 ";

@@ -24,11 +24,12 @@ pub fn list(view: View<'_>, affinity: &Affinity, now: Instant) -> String {
 pub fn list_service(view: View<'_>, affinity: &Affinity, now: Instant, service: &str) -> String {
     let mut out = List::empty(view, affinity, now);
     view.table.get(service, view.revision).iter().for_each(|entry| out.entry(entry));
-    out.chains.iter().map(|(name, rules)| chain(name, "", rules)).collect::<Vec<_>>().join("\n")
+    let text = out.chains.iter().map(|(name, rules)| chain(name, "", rules)).collect::<Vec<_>>().join("\n");
+    if view.ip.is_ipv6() { as_v6(&text) } else { text }
 }
 
 /// An element's key in the order of nft's listings: the kernel's bytes read as one little-endian number.
-type Sorted = (u8, u8, u8, [u8; 4]);
+type Sorted = (u8, u8, u8, [u8; 16]);
 
 /// A map: keys and what is printed of each.
 type Map = FlatMap<Sorted, String>;
@@ -203,9 +204,11 @@ impl<'a> List<'a> {
         let node = [self.view.ip.to_string()];
         let refused = "vmap to drop or reject packets to";
         let lines = |map: &Map| map.values().cloned().collect::<Vec<String>>();
+        // nft prints two short elements in a line.
+        let per_line = if self.view.ip.is_ipv4() { 2 } else { 1 };
         let mut blocks = vec![
-            block("set cluster-ips", "ipv4_addr", "Active ClusterIPs", &ips, 2),
-            block("set nodeport-ips", "ipv4_addr", "IPs that accept NodePort traffic", &node, 2),
+            block("set cluster-ips", "ipv4_addr", "Active ClusterIPs", &ips, per_line),
+            block("set nodeport-ips", "ipv4_addr", "IPs that accept NodePort traffic", &node, per_line),
         ];
         for (name, kind, what, map) in [
             ("services", BY_IP, "services with no endpoints", &self.refused_services),
@@ -228,7 +231,7 @@ impl<'a> List<'a> {
         }
         for (name, seconds, clients) in &self.sets {
             let clients = clients.iter().map(|(ip, left)| format!("{ip} expires {}", time(*left)));
-            let elements = elements(&clients.collect::<Vec<_>>(), 2);
+            let elements = elements(&clients.collect::<Vec<_>>(), per_line);
             let timeout = time(Duration::secs((*seconds).into()));
             let flags = format!("\t\tsize 65535\n\t\tflags dynamic,timeout\n\t\ttimeout {timeout}\n");
             blocks.push(format!("\tset {name} {{\n\t\ttype ipv4_addr\n{flags}{elements}\t}}\n"));
@@ -238,8 +241,19 @@ impl<'a> List<'a> {
         let mut out = String::from("table ip kube-proxy {\n\tcomment \"rules for kube-proxy\"\n");
         out.push_str(&blocks.join("\n"));
         out.push_str("}\n");
-        out
+        if self.view.ip.is_ipv6() { as_v6(&out) } else { out }
     }
+}
+
+/// The same table in the words of the other family.
+fn as_v6(text: &str) -> String {
+    let words = [
+        ("ip daddr", "ip6 daddr"),
+        ("ip saddr", "ip6 saddr"),
+        ("ipv4_addr", "ipv6_addr"),
+        ("table ip kube-proxy", "table ip6 kube-proxy"),
+    ];
+    words.iter().fold(text.to_string(), |text, (v4, v6)| text.replace(v4, v6))
 }
 
 /// The chains that stand whatever Services there are.
@@ -334,8 +348,9 @@ fn sorted(ip: Option<IpAddr>, protocol: Protocol, port: u16) -> Sorted {
         Protocol::Udp => 17,
     };
     let mut ip = match ip {
-        Some(IpAddr::V4(ip)) => ip.octets(),
-        Some(IpAddr::V6(_)) | None => [0; 4],
+        Some(IpAddr::V4(ip)) => ip.to_ipv6_compatible().octets(),
+        Some(IpAddr::V6(ip)) => ip.octets(),
+        None => [0; 16],
     };
     ip.reverse();
     (low, high, number, ip)

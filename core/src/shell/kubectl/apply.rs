@@ -312,10 +312,8 @@ impl Doing<'_> {
         if !answer.is_ok() {
             return Ok(Err(self.patch_problem(&answer, &body)));
         }
-        let same = tree::str(&answer.json, "metadata.resourceVersion")
-            == tree::str(current, "metadata.resourceVersion");
-        let unchanged = same && dry_run == DryRun::No;
-        self.done(io, if unchanged { "unchanged" } else { "configured" })?;
+        // A patch that was sent counts, whether or not the server found anything in it.
+        self.done(io, "configured")?;
         Ok(Ok(answer.json.clone()))
     }
 
@@ -371,7 +369,7 @@ are the ways you can resolve this warning:
 See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts";
 
 /// The object with itself in its annotation, as a line of JSON.
-fn annotated(object: &Value) -> Value {
+pub fn annotated(object: &Value) -> Value {
     let mut plain = object.clone();
     let annotations = plain.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut);
     match annotations {

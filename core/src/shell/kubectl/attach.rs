@@ -10,7 +10,8 @@ use super::script::{Asked, Flow, Io, Next};
 use super::watch::Following;
 use crate::api::{pod, tree};
 use crate::base::{Duration, Text};
-use crate::effect::ContainerSpec;
+use crate::effect::{ContainerId, ContainerSpec};
+use crate::process::Errno;
 use crate::shell::images;
 use serde_json::Value;
 
@@ -70,7 +71,9 @@ impl Attach {
             io.complain(NOTICE);
         }
         let container = tree::list(object, "spec.containers").first().cloned().unwrap_or_default();
-        let status = self.program(io, &container)?;
+        let pod = tree::str(object, "metadata.uid").into();
+        let id = ContainerId { pod, name: tree::str(&container, "name").into() };
+        let status = program(io, &id, &container)?;
         let always = tree::str(object, "spec.restartPolicy") == "Always";
         if self.args.on("tty") && always && !self.args.on("rm") && !self.args.on("quiet") {
             let name = &self.name;
@@ -79,29 +82,6 @@ impl Attach {
             ));
         }
         self.end(io, status)
-    }
-
-    /// Runs the container's program; its exit status.
-    fn program(&self, io: &mut Io<'_, '_, '_>, container: &Value) -> Asked<i32> {
-        let Some(host) = io.pod_host(&self.namespace, &self.name)? else { return Ok(1) };
-        let words = |field: &str| {
-            tree::list(container, field).iter().filter_map(Value::as_str).map(Text::from).collect()
-        };
-        let argv = images::command_line(&ContainerSpec {
-            image: tree::str(container, "image").into(),
-            command: words("command"),
-            args: words("args"),
-            env: Vec::new(),
-            ports: Vec::new(),
-        });
-        match io.spawn(&argv, host)? {
-            Some(child) => io.wait(child),
-            None => {
-                let program = argv.first().map_or("", |word| &**word);
-                io.complain(&format!("exec: {program:?}: executable file not found in $PATH"));
-                Ok(127)
-            }
-        }
     }
 
     fn end(&self, io: &mut Io<'_, '_, '_>, status: i32) -> Flow<Work> {
@@ -118,6 +98,28 @@ impl Attach {
             io.complain(&said);
         }
         Ok(Next::Exit(status))
+    }
+}
+
+/// Runs the container's program; its exit status.
+fn program(io: &mut Io<'_, '_, '_>, id: &ContainerId, container: &Value) -> Asked<i32> {
+    let words =
+        |field: &str| tree::list(container, field).iter().filter_map(Value::as_str).map(Text::from).collect();
+    let argv = images::command_line(&ContainerSpec {
+        image: tree::str(container, "image").into(),
+        command: words("command"),
+        args: words("args"),
+        env: Vec::new(),
+        ports: Vec::new(),
+    });
+    match io.spawn(&argv, Some(id))? {
+        Ok(child) => io.wait(child),
+        Err(Errno::Esrch) => Ok(1),
+        Err(_) => {
+            let program = argv.first().map_or("", |word| &**word);
+            io.complain(&format!("exec: {program:?}: executable file not found in $PATH"));
+            Ok(127)
+        }
     }
 }
 

@@ -3,10 +3,10 @@
 use super::args::{self, Args, Flag, Takes};
 use super::script::{Flow, Io, Next};
 use super::{
-    apply, attach, awaiting, config, create, delete, describe, discovery, events, exec, explain, expose, get,
-    label, logs, patch, rollout, run, scale, set,
+    apply, attach, autoscale, awaiting, config, create, delete, describe, diff, discovery, edit, events,
+    exec, explain, expose, get, label, logs, patch, rollout, run, scale, set,
 };
-use super::{drain, nodes, replace};
+use super::{drain, nodes, port_forward, replace};
 
 /// All sub-commands, in the order of `kubectl help`.
 pub static ENTRIES: &[Entry] = &[
@@ -27,6 +27,7 @@ pub static ENTRIES: &[Entry] = &[
     set::RESOURCES,
     explain::EXPLAIN,
     get::GET,
+    edit::EDIT,
     delete::DELETE,
     describe::DESCRIBE,
     rollout::HISTORY,
@@ -36,14 +37,18 @@ pub static ENTRIES: &[Entry] = &[
     rollout::STATUS,
     rollout::UNDO,
     scale::SCALE,
+    autoscale::AUTOSCALE,
     discovery::CLUSTER_INFO,
     nodes::CORDON,
     nodes::UNCORDON,
+    autoscale::TOP,
     drain::DRAIN,
     nodes::TAINT,
     events::EVENTS,
     logs::LOGS,
     exec::EXEC,
+    port_forward::PORT_FORWARD,
+    diff::DIFF,
     apply::APPLY,
     patch::PATCH,
     replace::REPLACE,
@@ -111,18 +116,24 @@ macro_rules! works {
 works! {
     /// `apply`.
     Apply(apply::Apply),
+    /// `autoscale` and `top`.
+    Autoscale(autoscale::Autoscale),
     /// `run -i`.
     Attach(attach::Attach),
     /// `config`.
     Config(config::Config),
     /// `create`.
     Create(create::Create),
+    /// `diff`.
+    Diff(diff::Diff),
     /// `delete`.
     Delete(delete::Delete),
     /// `describe`.
     Describe(describe::Describe),
     /// `version`, `cluster-info`, `api-versions`, `api-resources`.
     Discovery(discovery::Discovery),
+    /// `edit`.
+    Edit(edit::Edit),
     /// `drain`.
     Drain(drain::Drain),
     /// `events`.
@@ -143,6 +154,8 @@ works! {
     Nodes(nodes::Nodes),
     /// `patch`.
     Patch(patch::Patch),
+    /// `port-forward`.
+    PortForward(port_forward::PortForward),
     /// `replace`.
     Replace(replace::Replace),
     /// `rollout`.

@@ -9,7 +9,7 @@ use super::commands::{Entry, Work};
 use super::config;
 use super::files::{self, Document};
 use super::generate;
-use super::printers::{self, Format};
+use super::printers::Format;
 use super::resources;
 use super::script::{Asked, Flow, Io, Next};
 use super::words::{self, Problem};
@@ -327,7 +327,7 @@ pub fn show(io: &mut Io<'_, '_, '_>, args: &Args, kind: &Kind, object: &Value, w
         Format::Name => io.line(&name),
         format => {
             let mut object = object.clone();
-            printers::tidy(&mut object);
+            format.tidy(args, &mut object);
             let text = format.render(&object, true);
             let text = io.check(text)?;
             io.print(text);

@@ -115,6 +115,20 @@ impl Delete {
     }
 
     fn begin(&self, io: &mut Io<'_, '_, '_>) -> Flow<Work> {
+        match self.args.text("cascade") {
+            None | Some("background" | "foreground" | "orphan") => {}
+            Some(old @ ("true" | "false")) => {
+                let new = if old == "true" { "background" } else { "orphan" };
+                io.complain(&format!(
+                    "warning: --cascade={old} is deprecated (boolean value) and can be replaced with --cascade={new}."
+                ));
+            }
+            Some(other) => {
+                return io.fail(&format!(
+                    "invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""
+                ));
+            }
+        }
         let grace = self.args.number("grace-period");
         if self.args.on("now") && grace.is_some_and(|grace| grace >= 0) {
             return io.fail("--now and --grace-period cannot be specified together");

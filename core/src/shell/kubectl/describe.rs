@@ -8,6 +8,7 @@ pub mod endpoints;
 pub mod events;
 pub mod generic;
 pub mod namespace;
+pub mod network_policy;
 pub mod node;
 pub mod page;
 pub mod pod;
@@ -50,6 +51,7 @@ const DESCRIBERS: &[(&str, Describer)] = &[
     ("EndpointSlice", endpoint_slice::endpoint_slice),
     ("Endpoints", endpoints::endpoints),
     ("Namespace", namespace::namespace),
+    ("NetworkPolicy", network_policy::network_policy),
     ("Node", node::node),
     ("Pod", pod::pod),
     ("ReplicaSet", replica_set::replica_set),

@@ -69,9 +69,10 @@ impl Events {
             events.iter_mut().for_each(|event| {
                 tree::default(event, "apiVersion", "v1");
                 tree::default(event, "kind", "Event");
-                printers::tidy(event);
             });
-            let text = io.check(format.render(&printers::list_of(events), true))?;
+            let mut list = printers::list_of(events);
+            format.tidy(&self.args, &mut list);
+            let text = io.check(format.render(&list, true))?;
             io.print(text);
             return Ok(Next::Exit(0));
         }

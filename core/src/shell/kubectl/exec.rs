@@ -7,6 +7,8 @@ use super::run::pod_of;
 use super::script::{Flow, Io, Next};
 use crate::api::tree;
 use crate::base::Text;
+use crate::effect::ContainerId;
+use crate::process::Errno;
 
 /// The command.
 pub const EXEC: Entry =
@@ -37,7 +39,7 @@ impl Exec {
             return io.fail(words);
         }
         let (pod, _) = pod_of(io, &self.args, name, |_, _| None)?;
-        let (namespace, name) = (tree::str(&pod, "metadata.namespace"), tree::str(&pod, "metadata.name"));
+        let name = tree::str(&pod, "metadata.name");
         let containers = tree::list(&pod, "spec.containers");
         let container = self
             .args
@@ -59,13 +61,13 @@ impl Exec {
         let runs = statuses
             .iter()
             .any(|s| tree::str(s, "name") == container && tree::get(s, "state.running").is_some());
-        let host = if runs { io.pod_host(namespace, name)? } else { None };
-        let Some(host) = host else {
-            io.complain(&format!("error: Internal error occurred: unable to upgrade connection: container not found (\"{container}\")"));
-            return Ok(Next::Exit(1));
-        };
         let argv: Vec<Text> = command.iter().map(|word| word.as_str().into()).collect();
-        let Some(child) = io.spawn(&argv, host)? else {
+        let id = ContainerId { pod: tree::str(&pod, "metadata.uid").into(), name: container.into() };
+        let spawned = if runs { io.spawn(&argv, Some(&id))? } else { Err(Errno::Esrch) };
+        let Ok(child) = spawned else {
+            if spawned == Err(Errno::Esrch) {
+                return io.fail(&format!("Internal error occurred: unable to upgrade connection: container not found ({container:?})"));
+            }
             let program = command.first().map(String::as_str).unwrap_or_default();
             io.complain(&format!(
                 "error: Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: unable to start container process: exec: {program:?}: executable file not found in $PATH: unknown"

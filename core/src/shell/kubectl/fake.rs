@@ -5,7 +5,7 @@ use crate::base::{Fd, HostId, Instant, Pid, Seed, Text};
 use crate::effect::{Out, Timing};
 use crate::engine::Draws;
 use crate::net::Topology;
-use crate::process::{Cx, Environment, Errno, Files, Reply, Syscall, Turn};
+use crate::process::{Cx, Environment, Errno, Files, Reply, Syscall, Turn, Userland};
 use crate::shell::Command;
 use crate::trace::{Cause, Log};
 use bytes::Bytes;
@@ -89,6 +89,7 @@ impl Fake {
                 topology: &topology,
                 environment: &environment,
                 files: &files,
+                userland: Userland::default(),
                 out: &mut out,
             };
             let Turn::Call(call) = kubectl.resume(&mut cx, reply) else { panic!("no children here") };

@@ -151,23 +151,23 @@ fn json_problem(text: &str, error: &serde_json::Error) -> String {
     format!("json: offset {offset}: invalid character {found:?} {wanted}")
 }
 
+/// What a tree lacks to be an object at all; empty when it lacks nothing.
+pub fn lacks(tree: &Value) -> String {
+    let missing = ["apiVersion", "kind"].into_iter().filter(|field| tree::str(tree, field).is_empty());
+    let missing: Vec<String> = missing.map(|field| format!("{field} not set")).collect();
+    match missing.as_slice() {
+        _ if !tree.is_object() => "invalid object to validate".to_string(),
+        [] => String::new(),
+        [one] => one.clone(),
+        all => format!("[{}]", all.join(", ")),
+    }
+}
+
 /// The kind and name of a document, or what is wrong with it.
 pub fn target(document: &Document, validate: bool) -> Result<Target, Problem> {
     let Document { source, tree } = document;
     let (version, kind) = (tree::str(tree, "apiVersion"), tree::str(tree, "kind"));
-    let mut missing: Vec<&str> = Vec::new();
-    if version.is_empty() {
-        missing.push("apiVersion not set");
-    }
-    if kind.is_empty() {
-        missing.push("kind not set");
-    }
-    let words = match missing.as_slice() {
-        _ if !tree.is_object() => "invalid object to validate".to_string(),
-        [] => String::new(),
-        [one] => (*one).to_string(),
-        all => format!("[{}]", all.join(", ")),
-    };
+    let words = lacks(tree);
     if !words.is_empty() && validate {
         return Err(Problem::Text(format!(
             "error validating {source:?}: error validating data: {words}; if you choose to ignore these errors, turn \

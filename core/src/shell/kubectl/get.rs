@@ -245,19 +245,17 @@ impl Get {
                 None => objects.push(body),
             }
         }
-        if !self.args.on("show-managed-fields") {
-            objects.iter_mut().for_each(printers::tidy);
-        }
         if let Some(template) =
             self.args.text("sort-by").and_then(|path| super::jsonpath::Template::relaxed(path).ok())
         {
             sort_by(&mut objects, |object| template.find(object).first().map(|value| (*value).clone()));
         }
-        let tree = match (single, objects.pop()) {
+        let mut tree = match (single, objects.pop()) {
             (true, Some(object)) => object,
             (false, Some(last)) => printers::list_of(objects.into_iter().chain([last]).collect()),
             (_, None) => printers::list_of(Vec::new()),
         };
+        format.tidy(&self.args, &mut tree);
         let text = format.render(&tree, !self.args.on("no-headers"));
         let text = io.check(text)?;
         io.print(text);
@@ -320,7 +318,7 @@ impl Get {
     }
 
     fn print_one(&self, io: &mut Io<'_, '_, '_>, follow: &Follow, mut object: Value) -> Asked<()> {
-        printers::tidy(&mut object);
+        follow.format.tidy(&self.args, &mut object);
         let text = follow.format.render(&object, false);
         let mut text = io.check(text)?;
         if follow.format == Format::Yaml {

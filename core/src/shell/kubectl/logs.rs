@@ -1,4 +1,4 @@
-//! `kubectl logs`: what a container has printed. Models: kubectl `pkg/cmd/logs/logs.go`. Omits: -p, --since, --timestamps
+//! `kubectl logs`: what a container has printed. Models: kubectl `pkg/cmd/logs/logs.go`. Omits: --since, --timestamps
 
 use super::args::{Args, Flag, number, switch, value};
 use super::commands::{Entry, Work};
@@ -20,6 +20,7 @@ const FLAGS: &[Flag] = &[
     number("tail"),
     switch("all-containers", None),
     switch("prefix", None),
+    switch("previous", Some('p')),
     switch("follow", Some('f')),
 ];
 
@@ -128,7 +129,9 @@ impl Logs {
             let path =
                 format!("{}/log", client::path(&pod::POD, tree::str(object, "metadata.namespace"), name));
             let follow = if self.args.on("follow") { "true" } else { "" };
-            let query = [("container", container), ("follow", follow), ("tailLines", tail)];
+            let previous = if self.args.on("previous") { "true" } else { "" };
+            let query =
+                [("container", container), ("follow", follow), ("previous", previous), ("tailLines", tail)];
             let answer = io.must(client::get(&path, &query, client::JSON_ANY))?;
             let prefix =
                 if self.args.on("prefix") { format!("[pod/{name}/{container}] ") } else { String::new() };

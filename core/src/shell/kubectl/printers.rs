@@ -104,6 +104,19 @@ impl Format {
     }
 }
 
+impl Format {
+    /// Takes out what this form hides, of an object or of a list's items.
+    pub fn tidy(&self, args: &Args, tree: &mut Value) {
+        if !matches!(self, Format::Yaml | Format::Json) || args.on("show-managed-fields") {
+            return;
+        }
+        match tree.get_mut("items").and_then(Value::as_array_mut) {
+            Some(items) => items.iter_mut().for_each(tidy),
+            None => tidy(tree),
+        }
+    }
+}
+
 /// An object's name with its kind: `deployment.apps/web`.
 fn name(item: &Value) -> String {
     let (kind, name) = (tree::str(item, "kind"), tree::str(item, "metadata.name"));
@@ -191,7 +204,7 @@ pub fn list_of(items: Vec<Value>) -> Value {
     serde_json::json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}})
 }
 
-/// Takes out what kubectl hides unless asked with `--show-managed-fields`.
+/// Takes out what kubectl hides from YAML and JSON unless asked with `--show-managed-fields`. Templates see it.
 pub fn tidy(object: &mut Value) {
     tree::remove(object, "metadata.managedFields");
 }

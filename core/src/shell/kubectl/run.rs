@@ -1,6 +1,5 @@
 //! `kubectl run`: a pod from flags. Knows which fields flags fill in, not what they do.
-//! Models: kubectl `pkg/cmd/run/run.go`.
-//! Omits: --overrides
+//! Models: kubectl `pkg/cmd/run/run.go`, `pkg/cmd/util/override_options.go`.
 
 use super::apply::DryRun;
 use super::args::{Args, Flag, number, optional, switch, value};
@@ -9,6 +8,7 @@ use super::commands::{Entry, Work};
 use super::create::{make, show};
 use super::script::{Flow, Io, Next};
 use super::{config, resources};
+use crate::api::patch::{json, merge, strategic};
 use crate::api::{pod, service, tree};
 use serde_json::{Value, json};
 
@@ -35,6 +35,8 @@ const FLAGS: &[Flag] = &[
     switch("tty", Some('t')),
     switch("attach", None),
     switch("rm", None),
+    value("overrides", None),
+    value("override-type", None),
 ];
 
 /// A `kubectl run` at work.
@@ -50,7 +52,7 @@ impl Run {
             return io.fail("NAME is required for run\nSee 'kubectl run -h' for help and examples");
         };
         io.check(self.check_attached())?;
-        let object = self.pod(name);
+        let object = self.pod(name).and_then(|pod| self.overridden(pod));
         let object = io.check(object)?;
         let namespace = config::namespace(io, &self.args);
         let service = if self.args.on("expose") { Some(io.check(self.service(name))?) } else { None };
@@ -75,6 +77,24 @@ impl Run {
         }
         show(io, &self.args, &pod::POD, &object, "created")?;
         Ok(Next::Exit(0))
+    }
+
+    /// The pod with what `--overrides` says instead: by default in a JSON merge patch.
+    fn overridden(&self, mut pod: Value) -> Result<Value, String> {
+        let Some(text) = self.args.text("overrides") else { return Ok(pod) };
+        let patch: Value =
+            serde_json::from_str(text).map_err(|error| format!("Invalid JSON Patch: {error}"))?;
+        match self.args.text("override-type").unwrap_or("merge") {
+            "merge" => merge::apply(&mut pod, &patch),
+            "strategic" => strategic::apply("Pod", &mut pod, &patch).map_err(|status| status.message)?,
+            "json" => json::apply(&mut pod, &patch).map_err(|status| status.message)?,
+            other => {
+                return Err(format!(
+                    "invalid override type: {other}\nSee 'kubectl run -h' for help and examples"
+                ));
+            }
+        }
+        Ok(pod)
     }
 
     fn is_attached(&self) -> bool {

@@ -5,10 +5,14 @@
 
 use super::client::Answer;
 use super::words;
-use crate::base::{Duration, Fd, FlatSet, HostId, Instant, Pid, Purpose, Text};
-use crate::process::{Cx, Environment, Errno, OpenMode, Reply, Spawn, Stdio, Syscall};
+use crate::base::{Duration, Fd, FlatSet, Instant, Pid, Purpose, Text};
+use crate::effect::ContainerId;
+use crate::net::Protocol;
+use crate::process::{Cx, Environment, Errno, Inside, OpenMode, Ready, Reply, Spawn, Stdio, Syscall};
 use crate::shell::Programs;
+use crate::shell::strangers::relay::Relay;
 use bytes::Bytes;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// How a stage ends when all its questions are answered.
@@ -40,16 +44,27 @@ pub enum Stop {
 pub enum Ask {
     /// A system call.
     Call(Syscall),
-    /// A child in another namespace, with this command's terminal.
-    Spawn(Vec<Text>, HostId),
+    /// A child with this command's terminal: in a container, or beside this command.
+    Spawn(Vec<Text>, Option<ContainerId>),
+    /// A child in a container that carries a connection of this command's on to an address there.
+    Relay(Fd, SocketAddr, ContainerId),
 }
 
 impl Ask {
     /// The child that a question asks for; `None` when there is no such program.
-    pub fn spawn(argv: &[Text], host: HostId) -> Option<Spawn<Programs>> {
+    pub fn spawn(argv: &[Text], container: Option<&ContainerId>) -> Option<Spawn<Programs>> {
         let stdio = [0, 1, 2].map(|fd| Stdio::From(Fd(fd)));
         let program = crate::shell::commands::program(argv)?;
-        Some(Spawn { program, stdio, environment: None, host: Some(host), background: false })
+        let inside = container.cloned().map(Inside::Container);
+        Some(Spawn { program, stdio, environment: None, inside, background: false })
+    }
+
+    /// The child that carries a connection on.
+    pub fn relay(fd: Fd, to: SocketAddr, container: &ContainerId) -> Spawn<Programs> {
+        let stdio = [Stdio::From(fd), Stdio::From(fd), Stdio::Null];
+        let inside = Some(Inside::Container(container.clone()));
+        let program = Relay::new(Protocol::Tcp, to).into();
+        Spawn { program, stdio, environment: None, inside, background: false }
     }
 }
 
@@ -265,6 +280,38 @@ impl<'a, 'c, 'w> Io<'a, 'c, 'w> {
         Ok(())
     }
 
+    /// Listens on a port.
+    pub fn listen(&mut self, port: u16) -> Asked<Result<Fd, Errno>> {
+        let Reply::Fd(fd) = self.call(|| Syscall::Socket(Protocol::Tcp))? else {
+            return Ok(Err(Errno::Emfile));
+        };
+        Ok(match self.call(|| Syscall::Listen(fd, port))? {
+            Reply::Err(errno) => Err(errno),
+            _ => Ok(fd),
+        })
+    }
+
+    /// The next thing that happens on any descriptor.
+    pub fn happens(&mut self) -> Asked<(Fd, Ready)> {
+        match self.call(|| Syscall::Next(None))? {
+            Reply::Ready(fd, what) => Ok((fd, what)),
+            _ => Err(Stop::Exit(1)),
+        }
+    }
+
+    /// Carries a connection on to an address in a container; `ESRCH` when that does not run.
+    pub fn relay(&mut self, fd: Fd, to: SocketAddr, container: &ContainerId) -> Asked<Result<(), Errno>> {
+        Ok(match self.ask(|| Ask::Relay(fd, to, container.clone()))? {
+            Entry::Reply(Reply::Err(errno)) => Err(errno),
+            _ => Ok(()),
+        })
+    }
+
+    /// Removes a file.
+    pub fn unlink(&mut self, path: &str) -> Asked<()> {
+        self.call(|| Syscall::Unlink(path.into())).map(|_| ())
+    }
+
     /// Lets go of a descriptor.
     pub fn close(&mut self, fd: Fd) -> Asked<()> {
         self.call(|| Syscall::Close(fd)).map(|_| ())
@@ -275,19 +322,13 @@ impl<'a, 'c, 'w> Io<'a, 'c, 'w> {
         self.call(|| Syscall::Sleep(wait)).map(|_| ())
     }
 
-    /// The namespace of a pod's sandbox, if the pod has one.
-    pub fn pod_host(&mut self, namespace: &str, name: &str) -> Asked<Option<HostId>> {
-        Ok(match self.call(|| Syscall::PodHost(namespace.into(), name.into()))? {
-            Reply::Host(host) => Some(host),
-            _ => None,
-        })
-    }
-
-    /// Starts a program in a namespace; `None` when there is no such program.
-    pub fn spawn(&mut self, argv: &[Text], host: HostId) -> Asked<Option<Pid>> {
-        Ok(match self.ask(|| Ask::Spawn(argv.to_vec(), host))? {
-            Entry::Reply(Reply::Spawned(pid)) => Some(pid),
-            _ => None,
+    /// Starts a program, in a container if one is given: `ENOENT` when there is no such program, `ESRCH` when the container
+    /// does not run.
+    pub fn spawn(&mut self, argv: &[Text], container: Option<&ContainerId>) -> Asked<Result<Pid, Errno>> {
+        Ok(match self.ask(|| Ask::Spawn(argv.to_vec(), container.cloned()))? {
+            Entry::Reply(Reply::Spawned(pid)) => Ok(pid),
+            Entry::Reply(Reply::Err(errno)) => Err(errno),
+            _ => Err(Errno::Einval),
         })
     }
 

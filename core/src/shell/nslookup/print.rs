@@ -5,14 +5,26 @@ use crate::dns::message::text::rdata;
 use crate::dns::message::{Rdata, Record, RecordType};
 use std::fmt::Write;
 
-/// The records of an answer.
-pub fn answers(records: &[Record]) -> String {
-    records.iter().map(answer).collect()
+/// How names in data end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dots {
+    /// With their final dot, as BIND prints them.
+    Final,
+    /// Without, as busybox does.
+    Without,
 }
 
-fn answer(record: &Record) -> String {
+/// The records of an answer.
+pub fn answers(records: &[Record], dots: Dots) -> String {
+    records.iter().map(|record| answer(record, dots)).collect()
+}
+
+fn answer(record: &Record, dots: Dots) -> String {
     let name = record.name.trim_end_matches('.');
-    let data = rdata(&record.data);
+    let mut data = rdata(&record.data);
+    if dots == Dots::Without {
+        data.truncate(data.trim_end_matches('.').len());
+    }
     match (&record.data, record.rtype()) {
         (Rdata::A(_) | Rdata::Aaaa(_), _) => format!("Name:\t{name}\nAddress: {data}\n"),
         (Rdata::Cname(_), _) => format!("{name}\tcanonical name = {data}\n"),
@@ -30,6 +42,7 @@ fn answer(record: &Record) -> String {
             out
         }
         (_, RecordType::OPT) => String::new(),
+        _ if dots == Dots::Without => String::new(),
         (_, rtype) => format!("{name}\trdata_{} = {data}\n", rtype.0),
     }
 }

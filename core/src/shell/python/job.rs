@@ -4,7 +4,7 @@ use super::machine::Machine;
 use super::socket::{failed, protocol, timed_out};
 use super::value::{Fault, Id, Object, Res, Socket, Value};
 use crate::dns::stub::{Failure, Found, Resolver, ResolverStep};
-use crate::process::{Cx, Errno, Ready, Reply, Syscall};
+use crate::process::{Cx, Errno, Libc, Ready, Reply, Syscall};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -163,15 +163,15 @@ impl Machine {
         match step {
             ResolverStep::Call(call) => self.wait(Step::Resolve(resolver, then), call),
             ResolverStep::Done(Err(failure)) => {
-                let fault = self.not_found(failure, &then);
+                let fault = self.not_found(failure, cx.userland.libc, &then);
                 self.finish(cx, Err(fault));
             }
             ResolverStep::Done(Ok(found)) => self.found(cx, &found, then),
         }
     }
 
-    fn not_found(&mut self, failure: Failure, then: &Then) -> Fault {
-        let args = vec![Value::Int(failure.code().into()), Value::Str(failure.words().into())];
+    fn not_found(&mut self, failure: Failure, libc: Libc, then: &Then) -> Fault {
+        let args = vec![Value::Int(failure.code().into()), Value::Str(failure.words(libc).into())];
         let library = match then {
             Then::Info(_) => super::library::getaddrinfo(),
             Then::Create(..) => super::library::lookup(),

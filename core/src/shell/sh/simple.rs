@@ -211,7 +211,7 @@ impl SimpleFrame {
                 program,
                 stdio: core.io.stdio(),
                 environment: Some(environment),
-                host: None,
+                inside: None,
                 background: self.detached == Some(true),
             };
             self.phase = Phase::Spawn;

@@ -1,6 +1,7 @@
 //! Why does a Service not work? What an expert looks at, in the order in which one looks: the first that is wrong is
 //! usually the reason. Facts only; the words are the page's.
 
+use crate::api::network_policy::{NETWORK_POLICY, Policy};
 use crate::api::service::{SERVICE, TargetPort};
 use crate::api::{Object, endpoint_slice, pod, service, tree};
 use crate::base::Text;
@@ -24,6 +25,9 @@ pub enum Check {
     Endpoints(usize),
     /// The nodes whose kube-proxy has not yet written what it concerns, of how many.
     Rules(Vec<Text>, usize),
+    /// The NetworkPolicies that isolate its pods for ingress, and whether any of them lets anything in. Looked at only
+    /// when there is one.
+    Policies(Vec<Text>, bool),
     /// How many CoreDNS pods are Ready to tell its name.
     Dns(usize),
 }
@@ -37,6 +41,7 @@ impl Check {
             Check::Ready(ready, ..) => *ready > 0,
             Check::Target(_, _, without) => without.is_empty(),
             Check::Rules(behind, _) => behind.is_empty(),
+            Check::Policies(_, open) => *open,
         }
     }
 }
@@ -81,6 +86,7 @@ impl World {
         if !service::cluster_ips(object).is_empty() {
             checks.push(self.rules(object, &own));
         }
+        checks.extend(policies(&api.peek(&NETWORK_POLICY), &pods.iter().filter(has).collect::<Vec<_>>()));
         let dns = api.peek(&pod::POD);
         let dns = dns.iter().filter(|pod| pod.label("k8s-app") == Some("kube-dns") && pod::is_ready(pod));
         checks.push(Check::Dns(dns.count()));
@@ -120,6 +126,20 @@ impl World {
             .filter(|node| self.proxy_revisions(node).is_some_and(|(_, applied)| applied < newest));
         Check::Rules(behind.map(|node| Text::clone(node)).collect(), nodes.len())
     }
+}
+
+/// The policies that isolate pods for ingress, if there are any.
+fn policies(policies: &[Object], pods: &[&Object]) -> Option<Check> {
+    let policies = policies.iter().map(Policy::read);
+    let isolates = |policy: &Policy| {
+        let is_selected =
+            |pod: &&Object| pod.key.namespace == policy.key.namespace && policy.pods.matches(pod);
+        policy.ingress.is_some() && pods.iter().any(is_selected)
+    };
+    let isolating: Vec<Policy> = policies.filter(isolates).collect();
+    let open = isolating.iter().any(|policy| policy.ingress.as_ref().is_some_and(|rules| !rules.is_empty()));
+    let names = isolating.into_iter().map(|policy| policy.key.name).collect::<Vec<_>>();
+    (!names.is_empty()).then_some(Check::Policies(names, open))
 }
 
 /// Whether a pod is neither on its way out nor over.

@@ -76,6 +76,8 @@ pub struct StageService {
     pub ready: Vec<Text>,
     /// See `ready`.
     pub not_ready: Vec<Text>,
+    /// The address of its load balancer: of type LoadBalancer, empty until a cloud has given one.
+    pub balancer: Option<Text>,
 }
 
 impl World {
@@ -154,5 +156,9 @@ fn stage_service(object: &Object, slices: &[Object]) -> StageService {
         selector: tree::pairs(object.tree(), "spec.selector").map(|(k, v)| (k.into(), v.into())).collect(),
         ready: names(true),
         not_ready: names(false),
+        balancer: (object.str("spec.type") == "LoadBalancer").then(|| {
+            let ingress = object.list("status.loadBalancer.ingress").first();
+            ingress.map_or("", |ingress| tree::str(ingress, "ip")).into()
+        }),
     }
 }

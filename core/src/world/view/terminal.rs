@@ -1,8 +1,8 @@
 //! A terminal as the page and scripts see it.
 
-use crate::base::{HostId, TerminalId, Text};
-use crate::process::Program;
+use crate::base::{HostId, Pid, TerminalId, Text};
 use crate::process::terminal::Chunk;
+use crate::process::{Program, Root};
 use crate::trace::Place;
 use crate::world::World;
 use std::collections::VecDeque;
@@ -23,10 +23,23 @@ pub struct TerminalView<'w> {
     pub status: i32,
     /// The working directory.
     pub cwd: Text,
+    /// The file that a program has opened for whoever is at the terminal.
+    pub editing: Option<EditingView<'w>>,
     /// What was printed and typed, oldest first.
     pub output: &'w VecDeque<Arc<Chunk>>,
     /// How many chunks came before those.
     pub dropped: u64,
+}
+
+/// A file that is edited at a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EditingView<'w> {
+    /// The program that waits.
+    pub process: Pid,
+    /// The file's absolute path.
+    pub path: &'w str,
+    /// Its text.
+    pub text: &'w str,
 }
 
 impl World {
@@ -49,9 +62,18 @@ impl World {
             status: shell.map_or(0, |shell| shell.status()),
             cwd: process.and_then(|p| p.environment().get("PWD").cloned()).unwrap_or_else(|| "/".into()),
             at,
+            editing: terminal.editing.as_ref().map(|editing| EditingView {
+                process: editing.process,
+                path: &editing.path,
+                text: self.text_of(&editing.root, &editing.path),
+            }),
             output: &terminal.output,
             dropped: terminal.dropped,
         })
+    }
+
+    fn text_of(&self, root: &Root, path: &str) -> &str {
+        self.rooms.kernel.files(root).and_then(|files| files.text(path)).unwrap_or_default()
     }
 
     /// The command lines of the processes in a pod or on a machine, oldest first.

@@ -6,13 +6,16 @@ use serde_json::Value;
 use std::net::SocketAddr;
 use tidepool_core::api::{Kind, Object, WatchEvent, WatchKind};
 use tidepool_core::base::{Duration, Instant, Seed, Text};
-use tidepool_core::dns::message::{Class, Edns, Message, Question, Record, RecordType, decode, encode, text};
+use tidepool_core::dns::corefile::Source;
+use tidepool_core::dns::message::{
+    Class, Edns, Message, Question, Rcode, Record, RecordType, decode, encode, text,
+};
 use tidepool_core::dns::plugins::Env;
 use tidepool_core::dns::server::{Exchange, Progress, Server};
 use tidepool_core::dns::zone::Cluster;
 use tidepool_core::effect::{Out, Timing};
 use tidepool_core::engine::Draws;
-use tidepool_core::process::Files;
+use tidepool_core::process::{Environment, Files};
 use tidepool_core::trace::{Cause, Log};
 
 /// A file beside the cases.
@@ -42,7 +45,10 @@ impl Bench {
     /// With a Corefile, or why it is refused.
     pub fn new(corefile: &str) -> Result<Bench, String> {
         let mut printed = Vec::new();
-        let server = Server::new(corefile, &Files::default(), &mut printed)?;
+        let (files, variables) = (Files::default(), Environment::default());
+        let source =
+            Source { path: "Corefile", text: corefile, files: &files, variables: &variables, port: 53 };
+        let server = Server::new(&source, &mut printed)?;
         let mut cluster = Cluster::default();
         cluster.apply(&objects(), Instant::ZERO);
         cluster.synced = true;
@@ -100,11 +106,14 @@ impl Bench {
             actor: &"coredns".into(),
             lines: &mut self.printed,
             rewritten: None,
+            by: "",
+            refresh: false,
+            fatal: false,
         };
         let mut progress = exchange.begin(&mut self.server, &mut env);
-        if let Progress::Forward(_, to) = &progress {
-            let words = format!("read udp 127.0.0.1:52058->{}: read: connection refused", to[0]);
-            progress = exchange.forwarded(Err(words), &mut self.server, &mut env);
+        if let Progress::Forward(_, order) = &progress {
+            let words = format!("read udp 127.0.0.1:52058->{}: read: connection refused", order.to[0]);
+            progress = exchange.forwarded(Err((Rcode::SERVFAIL, words)), &mut self.server, &mut env);
         }
         match progress {
             Progress::Done(bytes, ..) => bytes,
@@ -133,6 +142,19 @@ fn objects() -> Vec<WatchEvent> {
 /// A record with one blank between fields, and the serial blanked.
 pub fn plain(record: &Record) -> String {
     blanked(&text::record_line(record))
+}
+
+/// An answer as `rules.txt` writes it.
+pub fn lines(answer: &Message) -> Vec<String> {
+    let flags = text::flags(answer, " ", false);
+    let sections = [("=", &answer.answers), ("~", &answer.authorities), ("+", &answer.additionals)];
+    let records = sections
+        .iter()
+        .flat_map(|(sign, records)| records.iter().map(move |r| format!("{sign} {}", plain(r))));
+    let mut lines: Vec<String> = records.collect();
+    lines.sort();
+    lines.insert(0, format!("{} {flags}", answer.rcode));
+    lines
 }
 
 fn blanked(line: &str) -> String {

@@ -7,7 +7,7 @@ use tidepool_core::dns::coredns::{framed, take_framed};
 use tidepool_core::effect::{Out, Timing};
 use tidepool_core::engine::Draws;
 use tidepool_core::net::{Host, Protocol, Topology};
-use tidepool_core::process::{Cx, Environment, Errno, Files, Program, Reply, Syscall, Turn};
+use tidepool_core::process::{Cx, Environment, Errno, Files, Program, Reply, Syscall, Turn, Userland};
 use tidepool_core::shell::commands;
 use tidepool_core::trace::{Cause, Log, Place};
 
@@ -18,7 +18,7 @@ pub fn run(bench: &mut Bench, line: &str, files: &Files) -> String {
     let mut topology = Topology::default();
     let ip = "10.244.2.2".parse().expect("an address");
     let place = Place::Pod("default".into(), "tools".into());
-    topology.add(Host { place, node: Some(NodeId(0)), ip, up: true });
+    topology.add(Host { place, node: Some(NodeId(0)), ip, other_ip: None, up: true });
     let (timing, mut draws, mut log) = (Timing::default(), Draws::new(Seed(3)), Log::default());
     let mut now = Instant::ZERO;
     let mut reply = Reply::Start;
@@ -35,6 +35,7 @@ pub fn run(bench: &mut Bench, line: &str, files: &Files) -> String {
             topology: &topology,
             environment: &environment,
             files,
+            userland: Userland::default(),
             out: &mut out,
         };
         let Turn::Call(call) = program.resume(&mut cx, reply) else { panic!("no children") };

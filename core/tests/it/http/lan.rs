@@ -43,7 +43,7 @@ impl Lan {
     pub fn host(&mut self, name: &str, ip: &str) -> HostId {
         let ip: IpAddr = ip.parse().expect("an address");
         let place = Place::Pod("default".into(), name.into());
-        self.topology.add(Host { place, node: Some(NodeId(0)), ip, up: true })
+        self.topology.add(Host { place, node: Some(NodeId(0)), ip, other_ip: None, up: true })
     }
 
     /// Runs a container in a new namespace.
@@ -74,7 +74,7 @@ impl Lan {
 
     pub fn logged(&self, name: &str) -> String {
         let container = ContainerId { pod: name.into(), name: "c".into() };
-        self.kernel.log(&container).map(|line| String::from_utf8_lossy(line).into_owned()).collect()
+        self.kernel.log(&container, false).map(|line| String::from_utf8_lossy(line).into_owned()).collect()
     }
 
     /// Types a command at the client and waits until it has ended: what it printed, and its exit status if not 0.

@@ -154,7 +154,7 @@ impl Bench {
         let mut out = Out::new(self.now, cause, &self.timing, &mut self.draws, &mut self.log, &mut wakes);
         act(&mut self.proxies, &mut self.conntrack[node.0 as usize], &mut out);
         for (at, _, wake) in wakes {
-            if let Wake::Proxy(node, wake) = wake {
+            if let Wake::Proxy(node, _, wake) = wake {
                 self.due.push((at, node, wake));
             }
         }

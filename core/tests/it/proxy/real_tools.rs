@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use tidepool_core::base::Duration;
 use tidepool_core::net::Protocol::Tcp;
 use tidepool_core::proxy::mode::Mode;
+use tidepool_core::recording::{Recording, Script};
 
 /// Runs a script in a network namespace of its own, with a text as its input. `None`: that is not possible here.
 fn in_namespace(script: &str, input: &str) -> Option<String> {
@@ -65,6 +66,27 @@ fn bench(mode: Mode) -> Bench {
     bench
 }
 
+/// The tables, each with its chains and rules; what is the kernel's own is left out.
+fn lines(text: &str) -> Vec<String> {
+    let mut tables: Vec<String> = text
+        .split("COMMIT\n")
+        .map(|table| {
+            // Order of chains and counters of packets are the kernel's own; rules of a chain keep theirs.
+            let chains: BTreeSet<&str> = table
+                .lines()
+                .filter(|line| line.starts_with(':'))
+                .map(|l| l.split(' ').next().unwrap_or(l))
+                .collect();
+            let mut rules: Vec<&str> = table.lines().filter(|line| line.starts_with("-A")).collect();
+            rules.sort_by_key(|rule| rule.split(' ').nth(1).unwrap_or_default().to_string());
+            let head = table.lines().find(|line| line.starts_with('*')).unwrap_or_default();
+            format!("{head}\n{}\n{}", chains.into_iter().collect::<Vec<_>>().join("\n"), rules.join("\n"))
+        })
+        .collect();
+    tables.sort();
+    tables
+}
+
 #[test]
 fn iptables_restore_takes_the_rules_and_saves_the_same() {
     if !can("iptables-save") {
@@ -73,25 +95,6 @@ fn iptables_restore_takes_the_rules_and_saves_the_same() {
     }
     let saved = bench(Mode::Iptables).rules(0);
     let again = in_namespace("iptables-restore; iptables-save", &saved).expect("unshare runs");
-    let lines = |text: &str| -> Vec<String> {
-        let mut tables: Vec<String> = text
-            .split("COMMIT\n")
-            .map(|table| {
-                // Order of chains and counters of packets are the kernel's own; rules of a chain keep theirs.
-                let chains: BTreeSet<&str> = table
-                    .lines()
-                    .filter(|line| line.starts_with(':'))
-                    .map(|l| l.split(' ').next().unwrap_or(l))
-                    .collect();
-                let mut rules: Vec<&str> = table.lines().filter(|line| line.starts_with("-A")).collect();
-                rules.sort_by_key(|rule| rule.split(' ').nth(1).unwrap_or_default().to_string());
-                let head = table.lines().find(|line| line.starts_with('*')).unwrap_or_default();
-                format!("{head}\n{}\n{}", chains.into_iter().collect::<Vec<_>>().join("\n"), rules.join("\n"))
-            })
-            .collect();
-        tables.sort();
-        tables
-    };
     assert_eq!(lines(&again), lines(&saved));
 }
 
@@ -106,4 +109,51 @@ fn nft_takes_the_table_and_lists_the_same() {
     let listed = bench.rules(0);
     let again = in_namespace("nft -f -; nft list table ip kube-proxy", &listed).expect("unshare runs");
     assert_eq!(again, listed);
+}
+
+/// The rules of node-1 of a dual-stack world with Services of every shape, by a command on that node.
+fn dual_stack(mode: &str, command: &str) -> String {
+    let cluster = format!(
+        "apiVersion: tidepool.dev/v1\nkind: Cluster\nspec: {{ipFamilies: [IPv4, IPv6], kubeProxy: {{mode: {mode}}}}}\n"
+    );
+    let services = "kubectl apply -f - <<'YAML'
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec: {nodeName: node-1, containers: [{name: c, image: traefik/whoami}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: both}
+spec: {type: NodePort, ipFamilyPolicy: RequireDualStack, selector: {app: web}, ports: [{port: 80}], sessionAffinity: ClientIP}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: local}
+spec: {type: NodePort, ipFamilies: [IPv6], externalTrafficPolicy: Local, selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: nobody}
+spec: {ipFamilies: [IPv6], selector: {app: nobody}, ports: [{port: 80}]}
+YAML";
+    let mut script = Script::new(Recording::new(7, &cluster)).expect("a cluster");
+    for line in [services, "sleep 8"] {
+        assert_eq!(script.line(line).expect("it runs").status, 0);
+    }
+    script.line(command).expect("it runs").output
+}
+
+#[test]
+fn both_tools_take_the_rules_of_ipv6() {
+    if can("ip6tables-save") {
+        let saved = dual_stack("iptables", "ssh node-1 ip6tables-save");
+        let again = in_namespace("ip6tables-restore; ip6tables-save", &saved).expect("unshare runs");
+        assert_eq!(lines(&again), lines(&saved));
+    }
+    if can("nft list ruleset") {
+        let listed = dual_stack("nftables", "ssh node-1 nft list table ip6 kube-proxy");
+        let again = in_namespace("nft -f -; nft list table ip6 kube-proxy", &listed).expect("unshare runs");
+        assert_eq!(again, listed);
+    }
 }
