@@ -63,6 +63,25 @@ fn a_request_reaches_a_pod_by_a_node_port() {
 }
 
 #[test]
+fn a_load_balancer_is_opened_once_the_cloud_has_made_it() {
+    let mut served = Served::start(&["--speed", "10"]);
+    let (code, _) = served.json("POST", "/apis/apps/v1/namespaces/default/deployments", DEPLOYMENT);
+    assert_eq!(code, 201);
+    let balanced = service("web").replace("NodePort", "LoadBalancer");
+    let (code, made) = served.json("POST", "/api/v1/namespaces/default/services", &balanced);
+    assert_eq!((code, &made["status"]), (201, &json!({"loadBalancer": {}})));
+    assert!(served.line()["nodePorts"].is_object(), "its node port comes first");
+    let opened = served.line();
+    let address = opened["loadBalancers"]["default/web:80"].as_str().expect("an address").to_string();
+    until("an answer", || http(&address, "GET", "/", "text/plain", "").1.starts_with("web-"));
+    let (code, _) =
+        served.request("DELETE", "/api/v1/namespaces/default/services/web", "application/json", "");
+    assert_eq!(code, 200);
+    until("it is closed", || TcpStream::connect(&address).is_err());
+    assert!(served.stop());
+}
+
+#[test]
 fn a_watch_streams_until_its_timeout() {
     let served = Served::start(&["--speed", "10"]);
     let path = "/api/v1/namespaces/default/services?watch=true&timeoutSeconds=20";
