@@ -137,3 +137,29 @@ test("what apply would change", { timeout: 120_000 }, async () => {
   assert.deepEqual(wrong, []);
   await context.close();
 });
+
+test("kubectl edit opens its object here, and goes on when it is left", { timeout: 120_000 }, async () => {
+  for (const locale of ["en", "zh-CN"]) {
+    const { page, context, wrong } = await started({ locale });
+    const type = async (line) => {
+      await page.locator(".prompt:not(.busy) input").fill(line);
+      await page.keyboard.press("Enter");
+    };
+    await type("kubectl edit service my-service");
+    await page.waitForSelector(".waits");
+    assert.match(await page.locator(".files .term-tab.on").textContent(), /^kubectl-edit-\d+\.yaml/);
+    assert.deepEqual(await violations(page), []);
+    await replace(page, SERVICE.replace("MyAp", "MyApp") + "  sessionAffinity: ClientIP\n");
+    // By keys: Ctrl-Enter saves and quits.
+    await page.keyboard.press("Control+Enter");
+    await page.waitForFunction(() => document.querySelector(".screen").textContent.includes("service/my-service edited"));
+    assert.equal(await page.locator(".waits").count(), 0);
+    await type("kubectl edit service my-service");
+    await page.waitForSelector(".waits");
+    await page.locator(".manifests .bar button").first().click();
+    await page.waitForFunction(() => document.querySelector(".screen").textContent.includes("Edit cancelled, no changes made."));
+    assert.match(await page.locator(".files .term-tab.on").textContent(), /^manifests\.yaml/);
+    assert.deepEqual(wrong, []);
+    await context.close();
+  }
+});
