@@ -183,13 +183,12 @@ fn the_real_tools_print_what_they_printed_of_coredns() {
             );
             continue;
         }
-        // The recorder came to this name two seconds after another had led to it.
-        let expected = if command.contains(" www.example.test.") {
-            expected.replace("\t28\t", "\t30\t")
-        } else {
-            expected.into()
+        // Another question leads to this name too, some seconds before or after: how much is left of it is chance.
+        let left = |text: &str| match command.contains(" www.example.test.") {
+            true => (0..30).fold(text.to_string(), |text, n| text.replace(&format!("\t{n}\t"), "\t30\t")),
+            false => text.to_string(),
         };
-        let (want, got) = (comparable(&expected, "53"), comparable(&printed, &port));
+        let (want, got) = (comparable(&left(expected), "53"), comparable(&left(&printed), &port));
         if want != got {
             failures.push(format!("$ {command}\n  expected {want:#?}\n  printed {got:#?}"));
         }

@@ -1,10 +1,15 @@
-//! Floor 6: DNS: messages, the stub resolver that programs hold, and CoreDNS with its plugins. Knows no shell.
+//! Floor 6: DNS: messages, the stub resolver that programs hold, CoreDNS with its plugins, NodeLocal DNSCache, and kube-dns. Knows no shell.
 
+pub mod asker;
 pub mod corefile;
 pub mod coredns;
+pub mod dnsmasq;
 pub mod internet;
+pub mod kubedns;
+pub mod listener;
 pub mod message;
 pub mod name;
+pub mod node_cache;
 pub mod plugins;
 pub mod server;
 pub mod stub;

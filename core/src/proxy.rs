@@ -12,6 +12,7 @@ pub mod health;
 pub mod ipvs;
 pub mod mode;
 pub mod nftables;
+pub mod raw;
 pub mod save;
 pub mod service;
 pub mod stale;

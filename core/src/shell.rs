@@ -22,6 +22,7 @@ pub mod identity;
 pub mod images;
 pub mod internet;
 pub mod kubectl;
+pub mod kubedns;
 pub mod ls;
 pub mod names;
 pub mod netfilter;
@@ -138,6 +139,8 @@ programs! {
     Wget(wget::Wget),
     /// CoreDNS.
     Coredns(coredns::Coredns),
+    /// A container of kube-dns.
+    KubeDns(kubedns::KubeDns),
     /// The resolver of the network outside.
     Internet(internet::Internet),
     /// dig.

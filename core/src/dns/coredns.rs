@@ -10,7 +10,7 @@ use super::corefile::Source;
 use super::message::{Message, Question, Rcode, RecordType};
 use super::plugins::kubernetes::{PodMode, under};
 use super::plugins::{Env, Plugin};
-use super::server::{Exchange, Progress, Server, banner};
+use super::server::{Exchange, Progress, Server};
 use super::zone::Cluster;
 use crate::base::{Duration, Fd, FlatMap, Instant, Purpose, Text};
 use crate::net::Protocol;
@@ -70,6 +70,7 @@ enum Expect {
     #[default]
     Nothing,
     Socket(Socket),
+    Bound(Socket),
     Watch,
     Ready,
     Upstream(u64),
@@ -79,6 +80,7 @@ enum Expect {
 enum Todo {
     Call(Syscall),
     Listen(Socket),
+    Bind(Fd, Socket),
     Watch,
     Upstream(u64, Syscall),
 }
@@ -86,9 +88,9 @@ enum Todo {
 /// What a listening socket is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Socket {
-    Udp(u16),
-    Tcp(u16),
-    Http(u16, &'static str),
+    Udp(SocketAddr),
+    Tcp(SocketAddr),
+    Http(SocketAddr, &'static str),
 }
 
 #[derive(Debug, Clone)]
@@ -119,8 +121,9 @@ impl CoreDns {
             (_, Reply::Interrupted(Signal::Term | Signal::Int)) => self.stop(now),
             (Expect::Socket(socket), Reply::Fd(fd)) => {
                 self.sockets.insert(fd, socket);
-                self.todo.push_front(Todo::Call(Syscall::Listen(fd, socket.port())));
+                self.todo.push_front(Todo::Bind(fd, socket));
             }
+            (Expect::Bound(socket), Reply::Err(errno)) => self.cannot_listen(socket, errno),
             (Expect::Watch, Reply::Fd(_)) => self.patience = Some(now + STARTUP_TIMEOUT),
             (Expect::Ready, Reply::Ready(fd, ready)) => self.ready(cx, fd, ready),
             (Expect::Upstream(id), reply) => self.upstream(cx, id, &reply),
@@ -137,8 +140,8 @@ impl CoreDns {
     /// Reads the Corefile and plans what comes before serving.
     fn start(&mut self, cx: &mut Cx<'_, '_>) -> Result<(), String> {
         (self.corefile, self.server) = self.read(cx)?;
-        let http = self.server.blocks.iter().flat_map(|block| &block.http);
-        self.todo.extend(http.map(|(port, what)| Todo::Listen(Socket::Http(*port, what))));
+        let pages = self.server.pages().into_iter();
+        self.todo.extend(pages.map(|(at, what)| Todo::Listen(Socket::Http(at, what))));
         if self.kubernetes().next().is_some() {
             self.todo.push_back(Todo::Watch);
         } else {
@@ -186,15 +189,34 @@ impl CoreDns {
     fn serve(&mut self) {
         (self.serving, self.unlooped) = (true, true);
         self.patience = None;
-        for port in self.server.ports() {
-            self.todo.push_back(Todo::Listen(Socket::Udp(port)));
-            self.todo.push_back(Todo::Listen(Socket::Tcp(port)));
+        for at in self.server.addresses() {
+            self.todo.push_back(Todo::Listen(Socket::Udp(at)));
+            self.todo.push_back(Todo::Listen(Socket::Tcp(at)));
         }
-        let listens = self.server.blocks.iter().flat_map(|block| &block.listens);
-        self.lines.extend(listens.map(|listen| Text::from(banner(listen))));
+        self.lines.extend(self.server.banner());
         self.lines.extend(self.configuration());
         self.lines.push(VERSION.into());
         self.lines.push(BUILD.into());
+    }
+
+    /// A port that cannot be had ends the process; a page's only goes without.
+    fn cannot_listen(&mut self, socket: Socket, errno: Errno) {
+        let at = socket.at();
+        let shown = if at.ip().is_unspecified() { format!(":{}", at.port()) } else { at.to_string() };
+        let (protocol, is_page) = match socket {
+            Socket::Udp(_) => ("udp", false),
+            Socket::Tcp(_) => ("tcp", false),
+            Socket::Http(..) => ("tcp", true),
+        };
+        let words = errno.words().to_lowercase();
+        let line = format!("listen {protocol} {shown}: bind: {words}");
+        if is_page {
+            return self.lines.push(format!("[ERROR] {line}").into());
+        }
+        self.todo = VecDeque::from([
+            Todo::Call(Syscall::Write(Fd(2), format!("{line}\n").into())),
+            Todo::Call(Syscall::Exit(1)),
+        ]);
     }
 
     fn stop(&mut self, now: Instant) {
@@ -237,6 +259,10 @@ impl CoreDns {
                 self.expect = Expect::Socket(socket);
                 Syscall::Socket(if let Socket::Udp(_) = socket { Protocol::Udp } else { Protocol::Tcp })
             }
+            Some(Todo::Bind(fd, socket)) => {
+                self.expect = Expect::Bound(socket);
+                Syscall::ListenAt(fd, socket.at())
+            }
             Some(Todo::Watch) => {
                 self.expect = Expect::Watch;
                 Syscall::Watch(Cluster::kinds(self.kubernetes().any(|k| k.pods == PodMode::Verified)))
@@ -275,8 +301,8 @@ impl CoreDns {
             Ready::Datagram(peer, bytes) => match self.upstreams.of_socket(fd) {
                 Some(id) => self.upstream_answered(cx, id, &bytes),
                 None => {
-                    if let Some(Socket::Udp(port)) = self.sockets.get(&fd).copied() {
-                        self.question(cx, fd, &bytes, peer, port, false);
+                    if let Some(Socket::Udp(at)) = self.sockets.get(&fd).copied() {
+                        self.question(cx, fd, &bytes, peer, at.port(), false);
                     }
                 }
             },
@@ -310,13 +336,13 @@ impl CoreDns {
                     self.close(fd);
                 }
             }
-            Socket::Tcp(port) | Socket::Udp(port) => {
+            Socket::Tcp(at) | Socket::Udp(at) => {
                 let mut messages = Vec::new();
                 while let Some(message) = take_framed(&mut connection.buffer) {
                     messages.push(message);
                 }
                 for message in messages {
-                    self.question(cx, fd, &message, peer, port, true);
+                    self.question(cx, fd, &message, peer, at.port(), true);
                 }
             }
         }
@@ -475,9 +501,9 @@ impl CoreDns {
 }
 
 impl Socket {
-    fn port(self) -> u16 {
+    fn at(self) -> SocketAddr {
         match self {
-            Socket::Udp(port) | Socket::Tcp(port) | Socket::Http(port, _) => port,
+            Socket::Udp(at) | Socket::Tcp(at) | Socket::Http(at, _) => at,
         }
     }
 }

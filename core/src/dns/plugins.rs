@@ -6,6 +6,7 @@
 pub mod acl;
 pub mod any;
 pub mod autopath;
+pub mod bind;
 pub mod bufsize;
 pub mod cache;
 pub mod chaos;
@@ -34,7 +35,7 @@ use super::zone::Cluster;
 use crate::base::{Instant, Text};
 use crate::effect::Out;
 use crate::process::Files;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// A plugin's line in the list.
 #[derive(Debug)]
@@ -71,7 +72,7 @@ pub static PLUGINS: &[Entry] = &[
     entry("reload", reload::setup),
     entry("nsid", kept::setup),
     entry("bufsize", bufsize::setup),
-    entry("bind", kept::setup),
+    entry("bind", bind::setup),
     entry("debug", kept::setup),
     entry("trace", kept::setup),
     once("ready", ready::setup),
@@ -305,6 +306,7 @@ plugins! {
     Errors(errors::Errors),
     Log(log::Log),
     Any(any::Any),
+    Bind(bind::Bind),
     Bufsize(bufsize::Bufsize),
     Header(header::Header),
     Kept(kept::Kept),
@@ -327,7 +329,8 @@ plugins! {
 impl Plugin {
     /// Whether questions pass through it.
     pub fn is_handler(&self) -> bool {
-        !matches!(self, Plugin::Kept(_) | Plugin::Reload(_) | Plugin::Ready(_) | Plugin::Health(_))
+        use Plugin::{Bind, Health, Kept, Ready, Reload};
+        !matches!(self, Kept(_) | Reload(_) | Ready(_) | Health(_) | Bind(_))
     }
 }
 
@@ -353,6 +356,17 @@ impl Fallthrough {
     pub fn through(&self, name: &str) -> bool {
         super::name::best_zone(name, &self.zones).is_some()
     }
+}
+
+/// Where something is told over HTTP: `:8080`, `10.0.0.1:8080`, `localhost:8080`.
+pub fn web_address(text: &str) -> Result<SocketAddr, String> {
+    let missing = || format!("address {text}: missing port in address");
+    let (host, port) = text.rsplit_once(':').ok_or_else(missing)?;
+    let ip = match host {
+        "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        host => host.trim_matches(['[', ']']).parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+    };
+    port.parse().map(|port| SocketAddr::new(ip, port)).map_err(|_| missing())
 }
 
 /// Reads an integer as Go's `strconv.Atoi` does.

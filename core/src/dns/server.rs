@@ -1,7 +1,7 @@
 //! The server: which server block gets a question, and how the question goes down its plugins and the answer comes back.
 //! A question that waits (for an upstream, for another name) is a value. Knows no sockets.
 //! Models: CoreDNS core/dnsserver/{server,config,register,zdirectives}.go, request/request.go.
-//! Omits: listeners other than plain DNS, and `bind`.
+//! Omits: listeners other than plain DNS.
 
 pub mod exchange;
 
@@ -11,7 +11,8 @@ use super::corefile::{Dispenser, Refused, Source, parse};
 use super::message::{Class, Edns, Message, Rcode, RecordType, record::labels};
 use super::name::{in_zone, split_port, zones_of};
 use super::plugins::{PLUGINS, Plugin, Setup, is_known};
-use crate::base::{Duration, Text};
+use crate::base::{Duration, FlatSet, Text};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// All server blocks of a Corefile.
 #[derive(Debug, Clone, Default)]
@@ -25,18 +26,22 @@ pub struct Server {
 pub struct Block {
     /// Zone and port of each key.
     pub listens: Vec<(Text, u16)>,
+    /// The addresses at which it listens; all when there are none.
+    pub binds: Vec<IpAddr>,
     /// The plugins that questions pass, with their names, in order.
     pub plugins: Vec<(&'static str, Plugin)>,
     /// Plugins without a part in answering here, by name.
     pub kept: Vec<&'static str>,
     /// Where `health`, `ready` and `prometheus` listen.
-    pub http: Vec<(u16, &'static str)>,
+    pub http: Vec<(SocketAddr, &'static str)>,
     /// How long it goes on answering after it was told to stop.
     pub lameduck: Duration,
     /// How often the Corefile is looked at again, and how much sooner or later that may be.
     pub reload: Option<(Duration, Duration)>,
 }
 
+/// No address in particular.
+const ANY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 /// What a client of DNS without EDNS can take.
 const PLAIN: u16 = 512;
 
@@ -57,6 +62,7 @@ impl Server {
             let zones: Vec<Text> = listens.iter().map(|(zone, _)| zone.clone()).collect();
             let mut made = Block {
                 listens,
+                binds: Vec::new(),
                 plugins: Vec::new(),
                 kept: Vec::new(),
                 http: Vec::new(),
@@ -92,7 +98,7 @@ impl Server {
     }
 
     fn no_doubles(&self) -> Result<(), Refused> {
-        let mut seen = crate::base::FlatSet::new();
+        let mut seen = FlatSet::new();
         // Blocks with a view may share a zone.
         let plain = self.blocks.iter().filter(|block| !block.kept.contains(&"view"));
         for listen in plain.flat_map(|block| &block.listens) {
@@ -104,9 +110,38 @@ impl Server {
         Ok(())
     }
 
-    /// The ports on which it listens.
-    pub fn ports(&self) -> crate::base::FlatSet<u16> {
-        self.blocks.iter().flat_map(|block| &block.listens).map(|(_, port)| *port).collect()
+    /// Where it listens for questions.
+    pub fn addresses(&self) -> FlatSet<SocketAddr> {
+        let of = |block: &Block| {
+            let ips = if block.binds.is_empty() { vec![ANY] } else { block.binds.clone() };
+            let ports: Vec<u16> = block.listens.iter().map(|(_, port)| *port).collect();
+            ips.into_iter()
+                .flat_map(move |ip| ports.clone().into_iter().map(move |port| SocketAddr::new(ip, port)))
+        };
+        self.blocks.iter().flat_map(of).collect()
+    }
+
+    /// Where it listens for requests for pages, and what they are.
+    pub fn pages(&self) -> FlatSet<(SocketAddr, &'static str)> {
+        self.blocks.iter().flat_map(|block| &block.http).copied().collect()
+    }
+
+    /// What is printed of each zone when the server starts.
+    pub fn banner(&self) -> Vec<Text> {
+        let line = |zone: &Text, port: u16, ip: Option<&IpAddr>| match ip {
+            Some(ip) => format!("{zone}:{port} on {ip}").into(),
+            None => format!("{zone}:{port}").into(),
+        };
+        let of = |block: &Block| -> Vec<Text> {
+            let zones = block.listens.iter();
+            zones
+                .flat_map(|(zone, port)| match block.binds.as_slice() {
+                    [] => vec![line(zone, *port, None)],
+                    ips => ips.iter().map(|ip| line(zone, *port, Some(ip))).collect(),
+                })
+                .collect()
+        };
+        self.blocks.iter().flat_map(of).collect()
     }
 
     /// The plugins of all blocks.
@@ -164,12 +199,16 @@ impl Block {
     fn take(&mut self, name: &'static str, plugin: Plugin) {
         match &plugin {
             Plugin::Health(health) => {
-                self.http.push((health.port, "health"));
+                self.http.push((health.at, "health"));
                 self.lameduck = health.lameduck;
             }
             Plugin::Reload(reload) => self.reload = Some((reload.interval, reload.jitter)),
-            Plugin::Ready(ready) => self.http.push((ready.port, "ready")),
-            Plugin::Prometheus(prometheus) => self.http.push((prometheus.port, "metrics")),
+            Plugin::Ready(ready) => self.http.push((ready.at, "ready")),
+            Plugin::Prometheus(prometheus) => self.http.push((prometheus.at, "metrics")),
+            Plugin::Bind(bind) => {
+                self.binds.clone_from(&bind.ips);
+                self.kept.push(name);
+            }
             Plugin::Kept(_) => self.kept.push(name),
             _ => {}
         }
@@ -192,11 +231,6 @@ fn listen(key: &str, default: u16) -> Result<Vec<(Text, u16)>, Refused> {
         return Err(bad());
     }
     Ok(zones.into_iter().map(|zone| (zone, port.unwrap_or(default))).collect())
-}
-
-/// How a zone and port are printed when the server starts.
-pub fn banner(listen: &(Text, u16)) -> String {
-    format!("{}:{}", listen.0, listen.1)
 }
 
 /// Gives an answer the OPT record that belongs to it: its own with the client's size, or the client's back.

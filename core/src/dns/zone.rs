@@ -133,6 +133,17 @@ impl Cluster {
         self.namespaces.get(namespace)?.services.get(name).map(|entry| &**entry)
     }
 
+    /// The names of all namespaces of which it has heard.
+    pub fn namespaces(&self) -> impl Iterator<Item = &Text> {
+        self.namespaces.keys()
+    }
+
+    /// The Services of a namespace, with their slices.
+    pub fn entries<'a>(&'a self, namespace: &str) -> impl Iterator<Item = (&'a Text, &'a Entry)> + use<'a> {
+        let inside = self.namespaces.get(namespace).into_iter().flat_map(|inside| &inside.services);
+        inside.map(|(name, entry)| (name, &**entry))
+    }
+
     /// The same with the namespace's and the Service's names as the cluster has them.
     pub fn named_entry(&self, namespace: &str, name: &str) -> Option<(&Text, &Text, &Entry)> {
         let (namespace, inside) = self.namespaces.get_key_value(namespace)?;

@@ -78,6 +78,8 @@ pub struct Entry {
     pub state: State,
     /// When it is forgotten unless refreshed.
     pub expires: Instant,
+    /// When it was made.
+    pub created: Instant,
 }
 
 /// Which way a known packet goes.
@@ -97,6 +99,8 @@ pub struct Conntrack {
     swept: Instant,
     /// On nodes with IPVS: connections by virtual and real server.
     loads: Option<BTreeMap<Served, Load>>,
+    /// Entries that could not be inserted since another packet of the same flow was faster.
+    insert_failed: u64,
 }
 
 impl Entry {
@@ -173,7 +177,7 @@ impl Conntrack {
             Protocol::Tcp => State::SynSent,
             Protocol::Udp => State::Unreplied,
         };
-        let entry = Entry { original, reply, state, expires: now + self.timeout(state) };
+        let entry = Entry { original, reply, state, expires: now + self.timeout(state), created: now };
         self.forget(original);
         self.count(entry.served(), None, Some(state));
         self.entries.insert(original, entry);
@@ -222,6 +226,28 @@ impl Conntrack {
         let (served, is) = (entry.served(), entry.state);
         self.count(served, Some(was), Some(is));
         Some(direction)
+    }
+
+    /// Whether a datagram of a flow runs beside the flow's first one, which is not yet inserted: it left at the same
+    /// instant, and a destination is being chosen for both. Models: the race of kubernetes/kubernetes#56903.
+    pub fn races(&self, now: Instant, packet: &Packet) -> bool {
+        let translated = |entry: &Entry| entry.reply.src != entry.original.dst;
+        let fresh =
+            |entry: &&Entry| entry.created == now && entry.state == State::Unreplied && translated(entry);
+        packet.protocol == Protocol::Udp && self.entries.get(&packet.flow()).filter(fresh).is_some()
+    }
+
+    /// A packet was lost since its entry could not be inserted.
+    pub fn insertion_failed(&mut self) {
+        self.insert_failed += 1;
+    }
+
+    /// The counters as `conntrack -S` prints them, for a machine with one processor.
+    pub fn statistics(&self) -> String {
+        let failed = self.insert_failed;
+        format!(
+            "cpu=0   \tfound=0 invalid=0 insert=0 insert_failed={failed} drop={failed} early_drop=0 error=0 search_restart=0 clash_resolve=0 chaintoolong=0 \n"
+        )
     }
 
     /// Drops the entries that a predicate picks, as `conntrack -D` does. Returns how many.

@@ -16,6 +16,8 @@ pub struct Host {
     pub ip: IpAddr,
     /// Its address of the other family, in a dual-stack cluster.
     pub other_ip: Option<IpAddr>,
+    /// Addresses of dummy interfaces: known on its own node only, and to no one as where they lead.
+    pub dummies: Vec<IpAddr>,
     /// Whether it is there: a pod's sandbox goes with the pod, and its address then belongs to no one.
     pub up: bool,
 }
@@ -33,7 +35,7 @@ impl Host {
 
     /// Whether an address is its own.
     pub fn has(&self, ip: IpAddr) -> bool {
-        self.ips().any(|own| own == ip)
+        self.ips().any(|own| own == ip) || self.dummies.contains(&ip)
     }
 }
 
@@ -111,6 +113,13 @@ impl Topology {
                 self.owners.remove(&ip);
             }
         }
+    }
+
+    /// Gives a namespace an address on a dummy interface, or takes it away.
+    pub fn set_dummy(&mut self, id: HostId, ip: IpAddr, there: bool) {
+        let Some(host) = self.hosts.get_mut(id.0 as usize) else { return };
+        host.dummies.retain(|own| *own != ip);
+        host.dummies.extend(there.then_some(ip));
     }
 
     /// A namespace, up or not. Ids come from [`Topology::add`] and are never reused.

@@ -1,6 +1,7 @@
 //! A kubelet: one per node. It takes in news, wakes and answers, and hands each to the part that it concerns.
 //!
-//! A Node's annotation `tidepool.dev/fault: kubelet-stopped` is the fault of a node that fails: see [`Kubelet::on_watch`].
+//! A Node's annotation `tidepool.dev/fault: kubelet-stopped` is the fault of a node that fails: see [`Kubelet::on_watch`];
+//! `conntrack-race` is its kernel's.
 //!
 //! Models: `pkg/kubelet/kubelet.go`. Omits: static pods, evictions, image and log garbage collection, device plugins.
 
@@ -111,8 +112,13 @@ impl Kubelet {
 
     /// Whether the fault of a stopped kubelet is injected into its node.
     pub(super) fn is_stopped(&self) -> bool {
+        self.has_fault(STOPPED)
+    }
+
+    /// Whether a fault is injected into its node, by the node's annotation.
+    pub fn has_fault(&self, fault: &str) -> bool {
         let node = self.cache.get("Node", "", &self.config.name);
-        node.is_some_and(|node| node.annotation(FAULT) == Some(STOPPED))
+        node.is_some_and(|node| node.annotation(FAULT) == Some(fault))
     }
 
     fn hear(&mut self, event: &WatchEvent, out: &mut Out<'_>) {

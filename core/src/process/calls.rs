@@ -3,7 +3,7 @@
 use super::descriptor::{Came, Descriptor, Pipe, PipeId};
 use super::kernel::{Blocked, Kernel, Request, YIELD_TIME, done};
 use super::program::Program;
-use super::socket::{Socket, SocketState};
+use super::socket::{ANY, Socket, SocketState};
 use super::syscall::{Errno, OpenMode, Reply, Signal, Syscall};
 use crate::base::{Duration, Fd, HostId, Pid, SockId, Text};
 use crate::effect::{Out, Wake};
@@ -11,7 +11,7 @@ use crate::net::{Protocol, Topology};
 use crate::trace::Place;
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 /// Descriptors that one process may have (`ulimit -n`).
 const MAX_FDS: usize = 1_024;
@@ -65,7 +65,11 @@ impl<P: Program> Kernel<P> {
             Syscall::Processes => Some(self.list(pid)),
             Syscall::Kill(target, signal) => Some(self.kill(target, signal, out)),
             Syscall::Socket(protocol) => Some(self.socket(pid, protocol)),
-            Syscall::Listen(fd, port) => Some(done(self.listen_on(pid, fd, port))),
+            Syscall::Listen(fd, port) => {
+                let at = SocketAddr::new(ANY, port);
+                Some(done(self.socket_of(pid, fd).and_then(|id| self.listen(id, at))))
+            }
+            Syscall::ListenAt(fd, at) => Some(done(self.listen_at(pid, fd, at, topology))),
             Syscall::SendTo(fd, to, data) => {
                 let sent = self.socket_of(pid, fd).and_then(|id| self.send_to(id, to, data, topology, out));
                 Some(done(sent))
@@ -285,9 +289,12 @@ impl<P: Program> Kernel<P> {
         Reply::Fd(fd)
     }
 
-    fn listen_on(&mut self, pid: Pid, fd: Fd, port: u16) -> Result<(), Errno> {
+    fn listen_at(&mut self, pid: Pid, fd: Fd, at: SocketAddr, topology: &Topology) -> Result<(), Errno> {
         let id = self.socket_of(pid, fd)?;
-        self.listen(id, port, IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+        let host = self.sockets.get(id).and_then(|socket| topology.get(socket.host));
+        let own =
+            at.ip().is_unspecified() || at.ip().is_loopback() || host.is_some_and(|host| host.has(at.ip()));
+        if own { self.listen(id, at) } else { Err(Errno::Eaddrnotavail) }
     }
 
     fn socket_name(&self, pid: Pid, fd: Fd) -> Reply {

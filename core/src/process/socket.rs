@@ -7,7 +7,7 @@ use crate::net::Protocol;
 use crate::net::packet::Flow;
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 /// A socket.
@@ -59,11 +59,18 @@ pub struct Stream {
     pub shut: bool,
 }
 
+/// No address of its own: a socket takes what comes to any address of its namespace, of either family.
+pub const ANY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
+fn any(ip: IpAddr) -> IpAddr {
+    if ip.is_unspecified() { ANY } else { ip }
+}
+
 /// All sockets.
 #[derive(Debug, Clone, Default)]
 pub struct Sockets {
     all: FlatMap<SockId, Arc<Socket>>,
-    bound: FlatMap<(HostId, Protocol, u16), SockId>,
+    bound: FlatMap<(HostId, Protocol, u16, IpAddr), SockId>,
     connected: FlatMap<(HostId, Flow), SockId>,
     next: u64,
 }
@@ -108,9 +115,20 @@ impl Sockets {
         self.all.remove(&id)
     }
 
-    /// Who listens at a port.
-    pub fn bound(&self, host: HostId, protocol: Protocol, port: u16) -> Option<SockId> {
-        self.bound.get(&(host, protocol, port)).copied()
+    /// Who listens at an address: a socket with that address before one with none of its own.
+    pub fn bound(&self, host: HostId, protocol: Protocol, at: SocketAddr) -> Option<SockId> {
+        let with = |ip| self.bound.get(&(host, protocol, at.port(), ip)).copied();
+        with(at.ip()).or_else(|| with(ANY))
+    }
+
+    /// Whether a listener at an address would stand in the way of another, or the other way round.
+    pub fn taken(&self, host: HostId, protocol: Protocol, at: SocketAddr) -> bool {
+        let key = |ip| (host, protocol, at.port(), ip);
+        let mut at_port = self
+            .bound
+            .range(key(ANY)..)
+            .take_while(|(found, _)| (found.0, found.1, found.2) == (host, protocol, at.port()));
+        at.ip().is_unspecified() && at_port.next().is_some() || self.bound(host, protocol, at).is_some()
     }
 
     /// The connection that a packet to `local` from `peer` belongs to.
@@ -133,7 +151,7 @@ impl Sockets {
         peer: Option<SocketAddr>,
     ) -> bool {
         let to_peer = |peer| self.connected(host, protocol, local, peer).is_some();
-        self.bound(host, protocol, local.port()).is_some() || peer.is_some_and(to_peer)
+        self.bound(host, protocol, local).is_some() || peer.is_some_and(to_peer)
     }
 
     fn index(&mut self, id: SockId) {
@@ -144,7 +162,7 @@ impl Sockets {
                 self.connected.insert((socket.host, flow), id);
             }
             (Some(local), None) => {
-                self.bound.insert((socket.host, socket.protocol, local.port()), id);
+                self.bound.insert((socket.host, socket.protocol, local.port(), any(local.ip())), id);
             }
             (None, _) => {}
         }
@@ -158,7 +176,7 @@ impl Sockets {
                 self.connected.remove(&(socket.host, flow));
             }
             (Some(local), None) => {
-                self.bound.remove(&(socket.host, socket.protocol, local.port()));
+                self.bound.remove(&(socket.host, socket.protocol, local.port(), any(local.ip())));
             }
             (None, _) => {}
         }

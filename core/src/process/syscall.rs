@@ -6,7 +6,7 @@ use crate::base::{Duration, Fd, HostId, Pid, Text};
 use crate::net::Family;
 use crate::net::Protocol;
 use bytes::Bytes;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// What a program asks of the kernel.
@@ -48,6 +48,8 @@ pub enum Syscall {
     Socket(Protocol),
     /// Gives a socket a local port; TCP sockets listen from then on. Reply: `Done`, or `EADDRINUSE`.
     Listen(Fd, u16),
+    /// The same at one of the namespace's addresses. Reply: `Done`, `EADDRINUSE`, or `EADDRNOTAVAIL` where it has no such one.
+    ListenAt(Fd, SocketAddr),
     /// Takes the next connection of a listening socket. Reply: `Accepted`.
     Accept(Fd),
     /// Connects. TCP: sends SYN again after 1, 3, 7 s ..., until `timeout` (or 127 s, as Linux does by default).
@@ -91,6 +93,12 @@ pub enum Netlink {
     IpvsConnections,
     /// The connection table, as `conntrack -L` prints it.
     Conntrack,
+    /// What went wrong with the connection table, as `conntrack -S` prints it.
+    ConntrackStatistics,
+    /// Gives the node a further address on a dummy interface: what its pods send there stays on the node, untracked.
+    AddAddress(IpAddr),
+    /// Takes such an address away.
+    RemoveAddress(IpAddr),
 }
 
 /// What the kernel answers.
@@ -192,6 +200,8 @@ pub enum Errno {
     Esrch,
     /// Address already in use.
     Eaddrinuse,
+    /// Cannot assign requested address.
+    Eaddrnotavail,
     /// Connection refused.
     Econnrefused,
     /// Connection reset by peer.
@@ -229,6 +239,7 @@ impl Errno {
             Errno::Enotty => 25,
             Errno::Epipe => 32,
             Errno::Eaddrinuse => 98,
+            Errno::Eaddrnotavail => 99,
             Errno::Econnreset => 104,
             Errno::Etimedout => 110,
             Errno::Econnrefused => 111,
@@ -250,6 +261,7 @@ impl Errno {
             Errno::Eagain => "Resource temporarily unavailable",
             Errno::Epipe => "Broken pipe",
             Errno::Eaddrinuse => "Address already in use",
+            Errno::Eaddrnotavail => "Cannot assign requested address",
             Errno::Econnreset => "Connection reset by peer",
             Errno::Etimedout => "Connection timed out",
             Errno::Econnrefused => "Connection refused",

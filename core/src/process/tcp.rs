@@ -12,7 +12,7 @@ use crate::net::{Packet, Protocol, Segment, Topology};
 use crate::trace::{Place, Refusal};
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 /// The pauses before SYN is sent again (`tcp_syn_retries` 6: in all 127 s).
 const SYN_PAUSES: [u64; 7] = [1, 2, 4, 8, 16, 32, 64];
@@ -119,7 +119,7 @@ impl<P: Program> Kernel<P> {
 
     /// SYN: a listener answers it, or the kernel refuses.
     fn open_from(&mut self, host: HostId, packet: Packet, topology: &Topology, out: &mut Out<'_>) {
-        let Some(listener) = self.sockets.bound(host, Protocol::Tcp, packet.dst.port()) else {
+        let Some(listener) = self.sockets.bound(host, Protocol::Tcp, packet.dst) else {
             out.refused(place(topology, host), Refusal::NotListening(packet.dst));
             return out.send(host, packet.answer(Segment::Rst));
         };
@@ -251,13 +251,13 @@ impl<P: Program> Kernel<P> {
     }
 
     /// A listening socket's state, for [`Kernel::listen`].
-    pub(super) fn listen(&mut self, id: SockId, port: u16, ip: IpAddr) -> Result<(), Errno> {
+    pub(super) fn listen(&mut self, id: SockId, at: SocketAddr) -> Result<(), Errno> {
         let socket = self.sockets.get(id).ok_or(Errno::Ebadf)?;
         let (host, protocol) = (socket.host, socket.protocol);
-        if self.sockets.bound(host, protocol, port).is_some() {
+        if self.sockets.taken(host, protocol, at) {
             return Err(Errno::Eaddrinuse);
         }
-        self.sockets.set_addresses(id, Some(SocketAddr::new(ip, port)), None);
+        self.sockets.set_addresses(id, Some(at), None);
         if let Some(socket) = self.sockets.get_mut(id) {
             socket.state = match protocol {
                 Protocol::Tcp => SocketState::Listening(VecDeque::new()),

@@ -3,7 +3,7 @@
 use super::descriptor::Came;
 use super::kernel::Kernel;
 use super::program::Program;
-use super::socket::SocketState;
+use super::socket::{ANY, SocketState};
 use super::syscall::Errno;
 use super::tcp::place;
 use crate::base::{HostId, SockId};
@@ -49,7 +49,9 @@ impl<P: Program> Kernel<P> {
             None => {
                 let local =
                     self.ephemeral(host, Protocol::Udp, to, topology, out).ok_or(Errno::Eaddrinuse)?;
-                self.listen(id, local.port(), local.ip())?;
+                // It may send elsewhere next: only its port is settled.
+                let local = SocketAddr::new(ANY, local.port());
+                self.listen(id, local)?;
                 local
             }
         };
@@ -69,7 +71,7 @@ impl<P: Program> Kernel<P> {
         out: &mut Out<'_>,
     ) {
         let connected = self.sockets.connected(host, Protocol::Udp, packet.dst, packet.src);
-        let id = connected.or_else(|| self.sockets.bound(host, Protocol::Udp, packet.dst.port()));
+        let id = connected.or_else(|| self.sockets.bound(host, Protocol::Udp, packet.dst));
         let state = id.and_then(|id| self.sockets.get_mut(id)).map(|socket| &mut socket.state);
         match (&packet.segment, state) {
             (Segment::Datagram(bytes), Some(SocketState::Datagrams(inbox, _))) => {

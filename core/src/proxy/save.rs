@@ -330,7 +330,8 @@ pub fn as_v6(text: &str) -> String {
 
 const MASK: &str = "--mask 255.255.255.255";
 
-fn table(out: &mut String, name: &str, built_in: &[&str], chains: &Chains, now: Instant) {
+/// A table, with its built-in chains first.
+pub(super) fn table(out: &mut String, name: &str, built_in: &[&str], chains: &Chains, now: Instant) {
     let user = chains.keys().map(String::as_str).filter(|chain| !built_in.contains(chain));
     let user: Vec<&str> = user.collect();
     let when = ctime(now);

@@ -31,6 +31,7 @@ impl Bench {
             node: None,
             ip,
             other_ip: None,
+            dummies: Vec::new(),
             up: true,
         });
         let mut kernel = Kernel::default();

@@ -1,18 +1,26 @@
-//! CoreDNS as a container's program. What it does is `dns`'s part.
+//! CoreDNS and NodeLocal DNSCache as containers' programs. What they do is `dns`'s part.
 
 use super::images::{flag, switch};
 use super::print::{Print, Printed};
 use super::{Command, Programs};
 use crate::base::{Text, order};
 use crate::dns::coredns::{BUILD, CoreDns, VERSION};
+use crate::dns::node_cache::{NodeCache, Options};
 use crate::dns::plugins::PLUGINS;
 use crate::process::{Cx, Reply, Signal, Turn};
+use std::net::IpAddr;
 
 /// The program and its command line.
 #[derive(Debug, Clone)]
 pub struct Coredns {
     argv: Vec<Text>,
-    server: CoreDns,
+    server: Kind,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    CoreDns(Box<CoreDns>),
+    NodeCache(Box<NodeCache>),
 }
 
 impl Coredns {
@@ -21,7 +29,7 @@ impl Coredns {
         let path = flag(argv, "conf").unwrap_or_default();
         let port =
             flag(argv, "dns.port").or(flag(argv, "p")).and_then(|port| port.parse().ok()).unwrap_or(53);
-        Coredns { argv: argv.to_vec(), server: CoreDns::new(path, port) }
+        Coredns { argv: argv.to_vec(), server: Kind::CoreDns(Box::new(CoreDns::new(path, port))) }
     }
 }
 
@@ -31,6 +39,22 @@ pub fn start(argv: &[Text]) -> Programs {
         return Print::new(argv, about).into();
     }
     Coredns::new(argv).into()
+}
+
+/// `node-cache -localip ADDRESSES [-conf FILE] [-upstreamsvc SERVICE] [-skipteardown]`.
+pub fn node_cache(argv: &[Text]) -> Programs {
+    let ips = flag(argv, "localip").unwrap_or_default();
+    if let Some(bad) = ips.split(',').find(|ip| ip.parse::<IpAddr>().is_err()) {
+        let line = format!("[FATAL] Error parsing flags - invalid localip specified - {bad:?}, Exiting");
+        return Print::new(&[line.into()], |_, argv| Printed::fail(1, &argv.concat())).into();
+    }
+    let options = Options {
+        ips: ips.split(',').filter_map(|ip| ip.parse().ok()).collect(),
+        corefile: flag(argv, "conf").unwrap_or("/etc/Corefile").into(),
+        upstream: flag(argv, "upstreamsvc").unwrap_or("kube-dns").into(),
+        skip_teardown: switch(argv, "skipteardown", false),
+    };
+    Coredns { argv: argv.to_vec(), server: Kind::NodeCache(Box::new(NodeCache::new(options))) }.into()
 }
 
 fn about(_: &mut Cx<'_, '_>, argv: &[Text]) -> Printed {
@@ -46,7 +70,10 @@ fn about(_: &mut Cx<'_, '_>, argv: &[Text]) -> Printed {
 
 impl Command for Coredns {
     fn resume(&mut self, cx: &mut Cx<'_, '_>, reply: Reply) -> Turn<Programs> {
-        self.server.resume(cx, reply).into()
+        match &mut self.server {
+            Kind::CoreDns(server) => server.resume(cx, reply).into(),
+            Kind::NodeCache(cache) => cache.resume(cx, reply).into(),
+        }
     }
 
     fn command(&self) -> Text {

@@ -48,6 +48,9 @@ impl Netfilter {
             ("ipvsadm", words) if has(words, 'L') || has(words, 'l') || words.is_empty() => Ok(Netlink::Ipvs),
             ("ipvsadm", _) => fail(2, "ipvsadm: only `ipvsadm -Ln` and `ipvsadm -Lnc` are simulated"),
             ("conntrack", words) if has(words, 'L') || words.contains(&"--dump") => Ok(Netlink::Conntrack),
+            ("conntrack", words) if has(words, 'S') || words.contains(&"--stats") => {
+                Ok(Netlink::ConntrackStatistics)
+            }
             _ => fail(
                 2,
                 "conntrack v1.4.7 (conntrack-tools): You need to supply parameters!\nTry `conntrack -h' or 'conntrack --help' for more information.",
@@ -62,7 +65,7 @@ impl Netfilter {
             "iptables" | "ip6tables" => iptables(text, &words),
             "ipset" => ipset(text, &words),
             "nft" => nft(text, &words),
-            "conntrack" => conntrack(text, &words),
+            "conntrack" if !text.starts_with("cpu=") => conntrack(text, &words),
             _ => (text.to_string(), String::new(), 0),
         }
     }

@@ -148,7 +148,7 @@ impl fmt::Display for Refusal {
             Refusal::Api(code, reason, message) => write!(f, "{code} {reason}: {message}"),
             Refusal::Dns(name, rcode) => write!(f, "{name}: {rcode}"),
             Refusal::OutOfFuel(what, steps) => write!(f, "{what} stopped after {steps} steps"),
-            Refusal::Dropped(fault) => write!(f, "dropped by {fault}"),
+            Refusal::InsertFailed(address) => write!(f, "lost a race in conntrack on its way to {address}"),
         }
     }
 }

@@ -186,8 +186,8 @@ pub enum Refusal {
     NotForwarded(SocketAddr),
     /// NetworkPolicies isolate the pod, and no rule of them lets the connection through.
     Policy(PolicyRefusal),
-    /// An injected fault ate the packet.
-    Dropped(Text),
+    /// The kernel could not insert the packet's connection, since another packet of the same flow was faster: it is lost.
+    InsertFailed(SocketAddr),
 }
 
 canon_enum!(Refusal {
@@ -198,7 +198,7 @@ canon_enum!(Refusal {
     5 => Api(code, reason, message),
     6 => Dns(name, rcode),
     7 => OutOfFuel(what, steps),
-    8 => Dropped(fault),
+    8 => InsertFailed(address),
     9 => NoLocalEndpoints(service, address),
     10 => SourceNotAllowed(service, source),
     11 => NoSuchPort(service, address),

@@ -45,8 +45,14 @@ impl Rooms {
             return balancer.update(spec, hosts);
         }
         let service = spec.service.clone();
-        let host =
-            self.net.add(Host { place: place(&service), node: None, ip: spec.ip, other_ip: None, up: true });
+        let host = self.net.add(Host {
+            place: place(&service),
+            node: None,
+            ip: spec.ip,
+            other_ip: None,
+            dummies: Vec::new(),
+            up: true,
+        });
         self.balancers.insert(host, Balancer::new(spec, hosts));
         self.check_nodes(service, out);
     }

@@ -1,5 +1,6 @@
 //! How a cluster begins: what kubeadm and the API server put there before anyone types anything.
 
+use super::cluster::Dns;
 use super::rooms::Machine;
 use super::{Cluster, Rooms};
 use crate::api::{Kind, Object, Request, tree};
@@ -15,8 +16,9 @@ use crate::shell::internet::Internet;
 use crate::trace::Place;
 use serde_json::Value;
 
-/// The add-ons that kubeadm installs: CoreDNS and its Service.
-const KUBE_SYSTEM: &str = include_str!("kube-system.yaml");
+/// The add-ons that kubeadm installs: CoreDNS and its Service, or what there was before it.
+const CORE_DNS: &str = include_str!("coredns.yaml");
+const KUBE_DNS: &str = include_str!("kube-dns.yaml");
 /// Who installs them.
 const AGENT: &str = "kubeadm";
 
@@ -39,7 +41,11 @@ pub(super) fn begin(rooms: &mut Rooms, cluster: &Cluster, out: &mut Out<'_>) -> 
         join(rooms, cluster, index, out);
     }
     outside(rooms, out);
-    let add_ons = KUBE_SYSTEM.replace("10.96.0.10", &cluster.dns_ip().to_string());
+    let add_ons = match cluster.dns {
+        Dns::CoreDns => CORE_DNS,
+        Dns::KubeDns => KUBE_DNS,
+    };
+    let add_ons = add_ons.replace("10.96.0.10", &cluster.dns_ip().to_string());
     let (own, mut refused) = read(&cluster.manifests);
     // What the cluster file says of an add-on's object stands in its place.
     let mut objects = read(&add_ons).0;
@@ -56,7 +62,7 @@ pub(super) fn begin(rooms: &mut Rooms, cluster: &Cluster, out: &mut Out<'_>) -> 
 fn outside(rooms: &mut Rooms, out: &mut Out<'_>) {
     let Some(ip) = NodeConfig::numbered(1, "").host_dns.0.first().copied() else { return };
     let place = Place::Outside("resolver".into());
-    let host = rooms.net.add(Host { place, node: None, ip, other_ip: None, up: true });
+    let host = rooms.net.add(Host { place, node: None, ip, other_ip: None, dummies: Vec::new(), up: true });
     let resolv_conf = format!("nameserver {ip}\n");
     rooms.kernel.files_mut(rooms.operator).put("/etc/resolv.conf", resolv_conf);
     let new = NewProcess {
@@ -77,8 +83,14 @@ fn join(rooms: &mut Rooms, cluster: &Cluster, index: usize, out: &mut Out<'_>) {
     let id = NodeId(index as u32);
     let (ip, other) = (cluster.node_ip(index), cluster.node_v6(index));
     let other_ip = other.map(|(ip, _)| ip);
-    let host =
-        rooms.net.add(Host { place: Place::Node(spec.name.clone()), node: Some(id), ip, other_ip, up: true });
+    let host = rooms.net.add(Host {
+        place: Place::Node(spec.name.clone()),
+        node: Some(id),
+        ip,
+        other_ip,
+        dummies: Vec::new(),
+        up: true,
+    });
     rooms.net.zones.push(spec.zone.clone());
     let config = NodeConfig {
         name: spec.name.clone(),

@@ -30,12 +30,24 @@ pub struct Cluster {
     pub kube_proxy: Mode,
     /// Whether a cloud makes load balancers for Services (`spec.loadBalancers`: `cloud` or `none`).
     pub load_balancers: bool,
+    /// What answers names: `spec.dns`.
+    pub dns: Dns,
     /// How long packets take.
     pub latencies: Latencies,
     /// How long the control plane takes.
     pub timing: Timing,
     /// What is applied at the start: multi-document YAML; empty for none.
     pub manifests: Text,
+}
+
+/// What answers names in the cluster.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Dns {
+    /// CoreDNS (`coredns`).
+    #[default]
+    CoreDns,
+    /// What there was before it (`kube-dns`).
+    KubeDns,
 }
 
 /// A node.
@@ -77,6 +89,7 @@ impl Default for Cluster {
             dual_stack: false,
             kube_proxy: Mode::default(),
             load_balancers: true,
+            dns: Dns::default(),
             latencies: Latencies::default(),
             timing: Timing::default(),
             manifests: Text::default(),
@@ -152,6 +165,11 @@ impl Cluster {
             "" | "cloud" => true,
             "none" => false,
             _ => return Err(fail("spec.loadBalancers", "must be cloud or none")),
+        };
+        cluster.dns = match tree::str(document, "spec.dns") {
+            "" | "coredns" => Dns::CoreDns,
+            "kube-dns" => Dns::KubeDns,
+            _ => return Err(fail("spec.dns", "must be coredns or kube-dns")),
         };
         read_durations(document, &mut cluster)?;
         Ok(cluster)

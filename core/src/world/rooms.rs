@@ -67,6 +67,7 @@ impl Rooms {
             node: None,
             ip: OPERATOR_IP,
             other_ip: None,
+            dummies: Vec::new(),
             up: true,
         });
         Rooms {
@@ -106,14 +107,20 @@ impl Rooms {
     }
 
     /// What the network stack of a process's node holds.
-    fn netlink(&self, pid: Pid, what: Netlink, out: &Out<'_>) -> Result<String, Errno> {
+    fn netlink(&mut self, pid: Pid, what: Netlink, out: &Out<'_>) -> Result<String, Errno> {
         let host = self.kernel.get(pid).map(|process| process.host);
         let at = self.nodes.iter().position(|machine| Some(machine.host) == host).ok_or(Errno::Eperm)?;
         let (id, machine) = (NodeId(at as u32), self.nodes.get(at).ok_or(Errno::Eperm)?);
+        if let Netlink::AddAddress(ip) | Netlink::RemoveAddress(ip) = what {
+            self.net.set_dummy(machine.host, ip, matches!(what, Netlink::AddAddress(_)));
+            return Ok(String::new());
+        }
+        let dummies = self.net.get(machine.host).map(|host| host.dummies.as_slice()).unwrap_or_default();
         let connections = || machine.conntrack.entries(out.now);
         let dump = match what {
             Netlink::Iptables(family) => {
-                self.proxies.get(family).map(|proxies| proxies.iptables_save(id, out.now))
+                let untracked = crate::proxy::raw::save(dummies, family, out.now);
+                self.proxies.get(family).map(|proxies| untracked + &proxies.iptables_save(id, out.now))
             }
             Netlink::Ipsets => self.proxies.all().map(|proxies| Some(proxies.ipset_save(id))).collect(),
             Netlink::Nftables => self.proxies.all().map(|proxies| proxies.nft_list(id, out.now)).collect(),
@@ -122,6 +129,8 @@ impl Rooms {
                 let list = || crate::proxy::ipvs::list::connections(&machine.conntrack, out.now);
                 matches!(self.proxies.v4.mode(), Mode::Ipvs(_)).then(list)
             }
+            Netlink::ConntrackStatistics => Some(machine.conntrack.statistics()),
+            Netlink::AddAddress(_) | Netlink::RemoveAddress(_) => None,
             Netlink::Conntrack => {
                 Some(connections().map(|entry| format!("{}\n", entry.line(out.now))).collect())
             }

@@ -64,7 +64,7 @@ impl Rooms {
             Some(machine) if host_network => machine.host,
             _ => {
                 let place = Place::Pod(pod.0, pod.1);
-                self.net.add(Host { place, node: Some(node), ip, other_ip, up: true })
+                self.net.add(Host { place, node: Some(node), ip, other_ip, dummies: Vec::new(), up: true })
             }
         }
     }

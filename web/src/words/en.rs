@@ -641,9 +641,10 @@ fn refusal(by: &Place, refusal: &Refusal) -> Said {
         Refusal::OutOfFuel(what, steps) => {
             Said::new("A loop was ended", format!("{what} took {steps} steps without getting anywhere."))
         }
-        Refusal::Dropped(fault) => {
-            Said::new("The packet is lost", format!("An injected fault ate it: {fault}."))
-        }
+        Refusal::InsertFailed(address) => Said::new(
+            format!("The packet to {address} lost a race in conntrack"),
+            "Two packets left one socket at once, and each wanted a new connection. The second could not be inserted; it is dropped, and nobody tells the sender.",
+        ),
     }
 }
 

@@ -597,7 +597,10 @@ fn refusal(by: &Place, refusal: &Refusal) -> Said {
         Refusal::OutOfFuel(what, steps) => {
             Said::new("循环被终止", format!("{what} 走了 {steps} 步仍无进展。"))
         }
-        Refusal::Dropped(fault) => Said::new("数据包丢失", format!("被注入的故障吃掉了：{fault}。")),
+        Refusal::InsertFailed(address) => Said::new(
+            format!("发往 {address} 的数据包在 conntrack 竞争中丢失"),
+            "同一个套接字同时发出两个数据包，两个都要新建连接记录；后插入的失败，数据包被丢弃，没有人告诉发送方。",
+        ),
     }
 }
 

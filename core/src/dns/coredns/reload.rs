@@ -42,11 +42,11 @@ impl CoreDns {
             Ok((text, _)) if text == self.corefile => self.lines.truncate(printed),
             Ok((text, server)) => {
                 self.lines.insert(printed, "[INFO] Reloading".into());
-                let (ports, watching) = (self.server.ports(), self.kubernetes().next().is_some());
+                let (before, watching) = (self.server.addresses(), self.kubernetes().next().is_some());
                 (self.server, self.corefile, self.unlooped) = (server, text, true);
-                for port in self.server.ports().difference(&ports) {
-                    self.todo.push_back(Todo::Listen(Socket::Udp(*port)));
-                    self.todo.push_back(Todo::Listen(Socket::Tcp(*port)));
+                for at in self.server.addresses().difference(&before) {
+                    self.todo.push_back(Todo::Listen(Socket::Udp(*at)));
+                    self.todo.push_back(Todo::Listen(Socket::Tcp(*at)));
                 }
                 if !watching && self.kubernetes().next().is_some() {
                     self.todo.push_back(Todo::Watch);

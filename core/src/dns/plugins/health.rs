@@ -1,14 +1,15 @@
 //! `health`: says over HTTP that the process lives, and lets it linger when it is told to stop.
 //! Models: CoreDNS plugin/health.
 
-use super::{Handler, Plugin, Setup, duration};
+use super::{Handler, Plugin, Setup, duration, web_address};
 use crate::base::Duration;
+use std::net::SocketAddr;
 
 /// The plugin.
 #[derive(Debug, Clone)]
 pub struct Health {
-    /// The port.
-    pub port: u16,
+    /// Where it says so.
+    pub at: SocketAddr,
     /// How long it goes on answering after it was told to stop.
     pub lameduck: Duration,
 }
@@ -18,14 +19,13 @@ impl Handler for Health {}
 /// `health [ADDRESS] { lameduck DURATION }`.
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     let tokens = &mut setup.tokens;
-    let mut health = Health { port: 8080, lameduck: Duration::ZERO };
+    let mut health = Health { at: SocketAddr::from(([0, 0, 0, 0], 8080)), lameduck: Duration::ZERO };
     while tokens.advance() {
         let args = tokens.remaining_args();
         match args.as_slice() {
             [] => {}
             [address] => {
-                let port = address.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
-                health.port = port.ok_or_else(|| format!("address {address}: missing port in address"))?;
+                health.at = web_address(address)?;
             }
             _ => return Err(tokens.arg_err()),
         }

@@ -5,6 +5,7 @@
 use super::{Back, Env, Handler, Memo, Outcome, Plugin, Setup};
 use crate::base::Purpose;
 use crate::dns::message::{Message, Rcode, Record, RecordType};
+use crate::effect::Out;
 
 /// The plugin.
 #[derive(Debug, Clone)]
@@ -55,15 +56,15 @@ fn shuffle_section(section: &mut Vec<Record>, env: &mut Env<'_, '_>) {
             _ => others.push(record),
         }
     }
-    shuffle(&mut addresses, env);
-    shuffle(&mut mail, env);
+    shuffle(&mut addresses, env.out, env.actor);
+    shuffle(&mut mail, env.out, env.actor);
     section.extend(names.into_iter().chain(others).chain(addresses).chain(mail));
 }
 
 /// Fisher and Yates, one draw per place.
-fn shuffle(records: &mut [Record], env: &mut Env<'_, '_>) {
+pub fn shuffle(records: &mut [Record], out: &mut Out<'_>, actor: &str) {
     for last in (1..records.len()).rev() {
-        let drawn = env.out.below(Purpose::DnsShuffle, env.actor, last as u64 + 1);
+        let drawn = out.below(Purpose::DnsShuffle, actor, last as u64 + 1);
         records.swap(last, usize::try_from(drawn).unwrap_or(0));
     }
 }

@@ -2,17 +2,17 @@
 //! Models: CoreDNS plugin/metrics, plugin/metrics/vars.
 //! Omits: questions that no server block takes (zone `dropped`), and the Go runtime's and the process's own figures.
 
-use super::{Back, Env, Handler, Memo, Outcome, Plugin, Setup};
+use super::{Back, Env, Handler, Memo, Outcome, Plugin, Setup, web_address};
 use crate::base::{FlatMap, Text};
 use crate::dns::message::{Message, RecordType};
 use std::fmt::Write;
 use std::net::SocketAddr;
 
 /// The plugin.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Prometheus {
-    /// The port on which it tells.
-    pub port: u16,
+    /// Where it says so.
+    pub at: SocketAddr,
     /// Address and zone of the server block, as labels.
     labels: Text,
     requests: FlatMap<(u8, &'static str, Text), u64>,
@@ -51,13 +51,22 @@ pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     let tokens = &mut setup.tokens;
     let zone = setup.zones.first().cloned().unwrap_or_else(|| ".".into());
     let labels = format!("server=\"dns://:{}\",view=\"\",zone=\"{zone}\"", setup.port).into();
-    let mut plugin = Prometheus { port: 9153, labels, ..Prometheus::default() };
+    let at = SocketAddr::from(([127, 0, 0, 1], 9153));
+    let mut plugin = Prometheus {
+        at,
+        labels,
+        requests: FlatMap::new(),
+        responses: FlatMap::new(),
+        dnssec: 0,
+        durations: Histogram::default(),
+        request_sizes: FlatMap::new(),
+        response_sizes: FlatMap::new(),
+    };
     while tokens.advance() {
         match tokens.remaining_args().as_slice() {
             [] => {}
             [address] => {
-                let port = address.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
-                plugin.port = port.ok_or_else(|| format!("address {address}: missing port in address"))?;
+                plugin.at = web_address(address)?;
             }
             _ => return Err(tokens.arg_err()),
         }

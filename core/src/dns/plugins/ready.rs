@@ -1,13 +1,14 @@
 //! `ready`: says over HTTP whether the plugins are ready to answer.
 //! Models: CoreDNS plugin/ready.
 
-use super::{Handler, Plugin, Setup};
+use super::{Handler, Plugin, Setup, web_address};
+use std::net::SocketAddr;
 
 /// The plugin.
 #[derive(Debug, Clone)]
 pub struct Ready {
-    /// The port.
-    pub port: u16,
+    /// Where it says so.
+    pub at: SocketAddr,
 }
 
 impl Handler for Ready {}
@@ -15,14 +16,13 @@ impl Handler for Ready {}
 /// `ready [ADDRESS] { monitor until-ready|continuously }`.
 pub fn setup(setup: &mut Setup<'_>) -> Result<Plugin, String> {
     let tokens = &mut setup.tokens;
-    let mut ready = Ready { port: 8181 };
+    let mut ready = Ready { at: SocketAddr::from(([0, 0, 0, 0], 8181)) };
     while tokens.advance() {
         let args = tokens.remaining_args();
         match args.as_slice() {
             [] => {}
             [address] => {
-                let port = address.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
-                ready.port = port.ok_or_else(|| format!("address {address}: missing port in address"))?;
+                ready.at = web_address(address)?;
             }
             _ => return Err(tokens.arg_err()),
         }

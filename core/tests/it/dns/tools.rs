@@ -18,7 +18,7 @@ pub fn run(bench: &mut Bench, line: &str, files: &Files) -> String {
     let mut topology = Topology::default();
     let ip = "10.244.2.2".parse().expect("an address");
     let place = Place::Pod("default".into(), "tools".into());
-    topology.add(Host { place, node: Some(NodeId(0)), ip, other_ip: None, up: true });
+    topology.add(Host { place, node: Some(NodeId(0)), ip, other_ip: None, dummies: Vec::new(), up: true });
     let (timing, mut draws, mut log) = (Timing::default(), Draws::new(Seed(3)), Log::default());
     let mut now = Instant::ZERO;
     let mut reply = Reply::Start;

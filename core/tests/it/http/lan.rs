@@ -43,7 +43,14 @@ impl Lan {
     pub fn host(&mut self, name: &str, ip: &str) -> HostId {
         let ip: IpAddr = ip.parse().expect("an address");
         let place = Place::Pod("default".into(), name.into());
-        self.topology.add(Host { place, node: Some(NodeId(0)), ip, other_ip: None, up: true })
+        self.topology.add(Host {
+            place,
+            node: Some(NodeId(0)),
+            ip,
+            other_ip: None,
+            dummies: Vec::new(),
+            up: true,
+        })
     }
 
     /// Runs a container in a new namespace.
