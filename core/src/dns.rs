@@ -1,9 +1,10 @@
-//! Floor 6: DNS: messages, the stub resolver that programs hold, CoreDNS with its plugins, NodeLocal DNSCache, and kube-dns. Knows no shell.
+//! Floor 6: DNS: messages, the stub resolver that programs hold, CoreDNS with its plugins, NodeLocal DNSCache, kube-dns, ExternalDNS. Knows no shell.
 
 pub mod asker;
 pub mod corefile;
 pub mod coredns;
 pub mod dnsmasq;
+pub mod external_dns;
 pub mod internet;
 pub mod kubedns;
 pub mod listener;

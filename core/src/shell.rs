@@ -12,6 +12,7 @@ pub mod curl;
 pub mod date;
 pub mod dig;
 pub mod echo;
+pub mod external_dns;
 pub mod files;
 pub mod filter;
 pub mod getent;
@@ -139,6 +140,8 @@ programs! {
     Wget(wget::Wget),
     /// CoreDNS.
     Coredns(coredns::Coredns),
+    /// ExternalDNS.
+    ExternalDns(external_dns::ExternalDns),
     /// A container of kube-dns.
     KubeDns(kubedns::KubeDns),
     /// The resolver of the network outside.

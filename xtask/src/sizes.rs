@@ -6,8 +6,9 @@ use std::fs;
 /// The most that wasm, JavaScript and CSS before first use may have, gzipped, in bytes. The aim is 700,000 when everything
 /// is in; this is just above what is reached, so that nothing grows unseen. Flat maps and one sort took 300,000 away, and
 /// kube-proxy's other modes, managed fields, OpenAPI and workloads brought 200,000; `kubectl edit` and `port-forward`, probes
-/// and names of pods 30,000. The largest parts are kubectl and Python.
-const BUDGET: u64 = 1_650_000;
+/// and names of pods 30,000; CoreDNS whole, kube-dns, node-cache, ExternalDNS and servers outside 110,000. The largest parts are
+/// kubectl and Python.
+const BUDGET: u64 = 1_780_000;
 /// What is loaded later, by the start of its name.
 const LATER: &[&str] = &["editor", "sw"];
 

@@ -314,6 +314,8 @@ fn rdata_of(from: &mut BinDecoder<'_>, rtype: RecordType, length: usize) -> Resu
             octets.copy_from_slice(from.read_slice(16)?.unverified());
             Rdata::Aaaa(Ipv6Addr::from(octets))
         }
+        // Updates name types without data (RFC 2136).
+        _ if length == 0 => Rdata::Other(rtype, Bytes::new()),
         RecordType::CNAME => Rdata::Cname(name_of(from)?),
         RecordType::NS => Rdata::Ns(name_of(from)?),
         RecordType::PTR => Rdata::Ptr(name_of(from)?),

@@ -9,7 +9,7 @@ use super::servers::nginx::Nginx;
 use super::servers::plain::Plain;
 use super::servers::whoami::Whoami;
 use super::servers::{App, Server};
-use super::{Programs, commands, coredns, kubedns};
+use super::{Programs, commands, coredns, external_dns, kubedns};
 use crate::base::{Duration, Text};
 use crate::dns::plugins::duration;
 use crate::effect::ContainerSpec;
@@ -33,6 +33,7 @@ static IMAGES: &[Image] = &[
     image("containous/whoami", &["/whoami"], &[]),
     image("pause", &["/pause"], &[]),
     image("coredns", &["/coredns"], &[]),
+    image("external-dns", &["/bin/external-dns"], &[]),
     image("k8s-dns-kube-dns", &["/kube-dns"], &[]),
     image("k8s-dns-dnsmasq-nanny", &["/dnsmasq-nanny"], &[]),
     image("k8s-dns-node-cache", &["/node-cache"], &[]),
@@ -109,6 +110,7 @@ pub fn program(spec: &ContainerSpec) -> Programs {
         "nginx" => Server::new(&argv, App::Nginx(Nginx::of_tag(tag)), [(Protocol::Tcp, 80)]).into(),
         "whoami" => whoami(spec, &argv),
         "coredns" => coredns::start(&argv),
+        "external-dns" if known.is_some() => external_dns::start(&argv),
         "kube-dns" => kubedns::kube_dns(&argv),
         "dnsmasq-nanny" => kubedns::nanny(&argv),
         "node-cache" => coredns::node_cache(&argv),

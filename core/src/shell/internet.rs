@@ -1,19 +1,46 @@
-//! The resolver of the network outside, as a program. What it does is `dns`'s part.
+//! The machines of the network outside, as programs. What they do is `dns`'s part.
 
 use super::{Command, Programs};
 use crate::base::Text;
+use crate::dns::internet::authority::Authority;
+use crate::dns::internet::resolver::Resolver;
+use crate::dns::internet::{MACHINES, Machine};
 use crate::process::{Cx, Reply, Turn};
 
-/// The program.
-#[derive(Debug, Clone, Default)]
-pub struct Internet(crate::dns::internet::Internet);
+/// A machine's program.
+#[derive(Debug, Clone)]
+pub struct Internet(Part);
+
+#[derive(Debug, Clone)]
+enum Part {
+    Resolver(Box<Resolver>),
+    Authority(Box<Authority>),
+}
+
+impl Internet {
+    /// The resolver that nodes and the operator's machine ask.
+    pub fn resolver() -> Internet {
+        Internet(Part::Resolver(Box::default()))
+    }
+
+    /// The servers of zones, each with its machine.
+    pub fn authorities() -> impl Iterator<Item = (&'static Machine, Internet)> {
+        MACHINES.iter().map(|machine| (machine, Internet(Part::Authority(Box::new(Authority::new(machine))))))
+    }
+}
 
 impl Command for Internet {
     fn resume(&mut self, cx: &mut Cx<'_, '_>, reply: Reply) -> Turn<Programs> {
-        self.0.resume(cx, reply).into()
+        match &mut self.0 {
+            Part::Resolver(resolver) => resolver.resume(cx, reply).into(),
+            Part::Authority(authority) => authority.resume(cx, reply).into(),
+        }
     }
 
     fn command(&self) -> Text {
-        "resolver".into()
+        match self.0 {
+            Part::Resolver(_) => "resolver".into(),
+            Part::Authority(_) => "named".into(),
+        }
     }
 }

@@ -58,23 +58,25 @@ pub(super) fn begin(rooms: &mut Rooms, cluster: &Cluster, out: &mut Out<'_>) -> 
     refused
 }
 
-/// The resolver of the network outside comes up; nodes ask it, and so does the operator's machine.
+/// The network outside comes up: servers of zones, and the resolver that nodes and the operator's machine ask.
 fn outside(rooms: &mut Rooms, out: &mut Out<'_>) {
     let Some(ip) = NodeConfig::numbered(1, "").host_dns.0.first().copied() else { return };
-    let place = Place::Outside("resolver".into());
-    let host = rooms.net.add(Host { place, node: None, ip, other_ip: None, dummies: Vec::new(), up: true });
-    let resolv_conf = format!("nameserver {ip}\n");
-    rooms.kernel.files_mut(rooms.operator).put("/etc/resolv.conf", resolv_conf);
-    let new = NewProcess {
-        program: Internet::default().into(),
-        host,
-        environment: Environment::default(),
-        stdio: [Descriptor::Null, Descriptor::Null, Descriptor::Null],
-        terminal: None,
-        container: None,
-        notice: None,
-    };
-    rooms.kernel.start(new, out);
+    rooms.kernel.files_mut(rooms.operator).put("/etc/resolv.conf", format!("nameserver {ip}\n"));
+    let servers = Internet::authorities().map(|(machine, program)| (machine.name, machine.ip, program));
+    for (name, ip, program) in std::iter::once(("resolver", ip, Internet::resolver())).chain(servers) {
+        let place = Place::Outside(name.into());
+        let host = Host { place, node: None, ip, other_ip: None, dummies: Vec::new(), up: true };
+        let new = NewProcess {
+            program: program.into(),
+            host: rooms.net.add(host),
+            environment: Environment::default(),
+            stdio: [Descriptor::Null, Descriptor::Null, Descriptor::Null],
+            terminal: None,
+            container: None,
+            notice: None,
+        };
+        rooms.kernel.start(new, out);
+    }
 }
 
 /// A node joins: its kubelet registers it, its kube-proxy begins to watch.
