@@ -44,7 +44,7 @@ pub const ROOT: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 101));
 
 /// All machines.
 pub static MACHINES: &[Machine] = &[
-    machine("a.root-servers.net", [198, 51, 100, 101], &[zones::ROOT], Manner::Plain),
+    machine("a.root-servers.net", [198, 51, 100, 101], zones::ROOT, Manner::Plain),
     machine("a.gtld-servers.net", [198, 51, 100, 102], zones::TOP, Manner::Plain),
     machine("ns.example.com", [203, 0, 113, 53], zones::EXAMPLES, Manner::Plain),
     machine("ns.slow.example", [203, 0, 113, 54], &[zones::SLOW], Manner::Slow),

@@ -1,6 +1,6 @@
 //! dig: asks servers and prints whole messages.
 //! Models: BIND 9.18 bin/dig/{dig,dighost}.c.
-//! Omits: `-f`, `-k`, `-y`, `+trace`, `+nssearch`, zone transfers.
+//! Omits: `-f`, `-k`, `-y`, `+nssearch`, the form in which zone transfers are printed; `+trace` asks one server of each zone.
 
 mod options;
 mod print;
@@ -8,7 +8,7 @@ mod print;
 use super::bind::{AskStep, Asker, Locator, Servers, conf, query, searching};
 use super::{Command, Programs};
 use crate::base::{Fd, Purpose, Text};
-use crate::dns::message::{Edns, Message, Opcode, Rcode};
+use crate::dns::message::{Edns, Message, Opcode, Rcode, Rdata, RecordType};
 use crate::dns::stub::search;
 use crate::dns::stub::single::Outcome;
 use crate::process::{Cx, Reply, Syscall, Turn};
@@ -16,6 +16,9 @@ use bytes::Bytes;
 use options::{Dig as Request, Lookup};
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
+
+/// Servers that one walk may ask.
+const MAX_STEPS: u32 = 20;
 
 /// The program.
 #[derive(Debug, Clone)]
@@ -29,6 +32,8 @@ pub struct Dig {
     tried: (u32, u32),
     cookie: Bytes,
     greeting: String,
+    /// `+trace`: the server that is asked, by name, and how many there were before.
+    walk: Option<(Text, u32)>,
     stage: Stage,
     status: i32,
 }
@@ -36,6 +41,8 @@ pub struct Dig {
 #[derive(Debug, Clone)]
 enum Stage {
     Idle,
+    /// `+trace` goes on with a server of this name.
+    Walk(Text),
     Locate(Box<Locator>),
     Ask(Box<Asker>),
     Exit,
@@ -54,6 +61,7 @@ impl Dig {
             tried: (0, 0),
             cookie: Bytes::new(),
             greeting: String::new(),
+            walk: None,
             stage: Stage::Idle,
             status: 0,
         }
@@ -99,7 +107,8 @@ impl Dig {
             Servers::At(_) | Servers::None => {
                 self.status = 10;
                 self.stage = Stage::Exit;
-                let name = self.left.front().and_then(|l| l.server.clone()).unwrap_or_default();
+                let given = self.left.front().and_then(|l| l.server.clone());
+                let name = self.walk.take().map_or(given, |(name, _)| Some(name)).unwrap_or_default();
                 let text = format!("dig: couldn't get address for '{name}': not found\n");
                 return Syscall::Write(Fd(2), text.into());
             }
@@ -115,9 +124,16 @@ impl Dig {
         if lookup.search {
             searching(cx, &lookup.name, &name, &line, conf(cx).ndots, self.tried);
         }
-        let mut query = query(cx, &name, lookup.rtype, lookup.class);
+        // A walk begins with the servers of the root, of whom the nearest server knows.
+        let at_root = lookup.trace && self.walk.is_none();
+        let (asked, rtype) =
+            if at_root { (".".into(), RecordType::NS) } else { (name.clone(), lookup.rtype) };
+        let mut query = query(cx, &asked, rtype, lookup.class);
         query.opcode = Opcode(lookup.opcode);
-        (query.rd, query.ad, query.cd) = (lookup.recurse, lookup.ad, lookup.cd);
+        (query.rd, query.ad, query.cd) = (lookup.recurse || at_root, lookup.ad, lookup.cd);
+        if lookup.trace {
+            self.names.push_front((name, "".into()));
+        }
         if let Some(version) = lookup.edns {
             let mut options = Vec::new();
             if lookup.cookie {
@@ -159,15 +175,49 @@ impl Dig {
             };
             return Syscall::Write(Fd(1), text.into());
         };
-        if message.rcode == Rcode::NXDOMAIN && !self.names.is_empty() {
+        if message.rcode == Rcode::NXDOMAIN && !self.names.is_empty() && !lookup.trace {
             self.greeting = greeting;
             let ip = outcome.server.ip();
             return self.ask(cx, &[ip]);
+        }
+        if lookup.trace {
+            return self.walked(&lookup, message, bytes.len(), outcome, greeting);
         }
         self.left.pop_front();
         self.stage = Stage::Idle;
         let text = print::message(&lookup, message, bytes.len(), outcome, &self.cookie, cx.out.now);
         let greeting = if lookup.short { String::new() } else { greeting };
+        Syscall::Write(Fd(1), format!("{greeting}{text}").into())
+    }
+}
+
+impl Dig {
+    /// One step of a walk is printed; a referral leads to the next.
+    fn walked(
+        &mut self,
+        lookup: &Lookup,
+        said: &Message,
+        size: usize,
+        outcome: &Outcome,
+        greeting: String,
+    ) -> Syscall {
+        let who =
+            self.walk.as_ref().map_or_else(|| outcome.server.ip().to_string(), |(name, _)| name.to_string());
+        let text = print::step(lookup, said, size, outcome, who.trim_end_matches('.'));
+        let steps = self.walk.as_ref().map_or(0, |(_, steps)| *steps);
+        let refers = steps == 0 || said.answers.is_empty() && !said.aa;
+        let next = said.answers.iter().chain(&said.authorities).find_map(|record| match &record.data {
+            Rdata::Ns(target) if refers && steps < MAX_STEPS => Some(target.clone()),
+            _ => None,
+        });
+        self.walk = next.clone().map(|name| (name, steps + 1));
+        self.stage = match next {
+            Some(name) => Stage::Walk(name),
+            None => {
+                self.left.pop_front();
+                Stage::Idle
+            }
+        };
         Syscall::Write(Fd(1), format!("{greeting}{text}").into())
     }
 }
@@ -182,6 +232,11 @@ impl Command for Dig {
         match &mut self.stage {
             Stage::Exit => Syscall::Exit(self.status).into(),
             Stage::Idle => self.next(cx).into(),
+            Stage::Walk(server) => {
+                let (locator, servers) = Locator::start(cx, Some(server));
+                self.stage = Stage::Locate(Box::new(locator));
+                self.located(cx, servers).into()
+            }
             Stage::Locate(locator) => {
                 let servers = locator.resume(cx, reply);
                 self.located(cx, servers).into()

@@ -1,7 +1,8 @@
 //! The zones of the network outside, as zone files of one record a line.
 
-/// The root.
-pub const ROOT: &str = "\
+/// The root, and the zone in which its server's name is.
+pub const ROOT: &[&str] = &[
+    "\
 . 86400 SOA a.root-servers.net. nstld.verisign-grs.com. 2026010100 1800 900 604800 86400
 . 518400 NS a.root-servers.net.
 a.root-servers.net. 518400 A 198.51.100.101
@@ -12,7 +13,13 @@ example. 172800 NS a.gtld-servers.net.
 test. 172800 NS a.gtld-servers.net.
 in-addr.arpa. 172800 NS a.gtld-servers.net.
 a.gtld-servers.net. 172800 A 198.51.100.102
-";
+",
+    "\
+root-servers.net. 86400 SOA a.root-servers.net. nstld.verisign-grs.com. 2026010100 14400 7200 1209600 86400
+root-servers.net. 518400 NS a.root-servers.net.
+a.root-servers.net. 518400 A 198.51.100.101
+",
+];
 
 /// Top-level domains, all on one server.
 pub const TOP: &[&str] = &[
@@ -26,6 +33,8 @@ ns.example.com. 172800 A 203.0.113.53
 net. 900 SOA a.gtld-servers.net. nstld.verisign-grs.com. 2026010100 1800 900 604800 900
 net. 172800 NS a.gtld-servers.net.
 a.gtld-servers.net. 172800 A 198.51.100.102
+root-servers.net. 172800 NS a.root-servers.net.
+a.root-servers.net. 172800 A 198.51.100.101
 example.net. 172800 NS ns.example.com.
 ",
     "\

@@ -48,6 +48,7 @@ pub struct Lookup {
     pub tries: u32,
     pub timeout: Duration,
     pub opcode: u8,
+    pub trace: bool,
 }
 
 impl Default for Lookup {
@@ -81,6 +82,7 @@ impl Default for Lookup {
             tries: 3,
             timeout: Duration::secs(5),
             opcode: 0,
+            trace: false,
         }
     }
 }
@@ -253,6 +255,7 @@ const PLUS: &[&str] = &[
     "tcp",
     "time",
     "timeout",
+    "trace",
     "tries",
     "ttlid",
     "ttlunits",
@@ -313,6 +316,13 @@ fn plus(option: &str, lookup: &mut Lookup, cmd: &mut bool) -> Option<()> {
         "stats" => lookup.stats = on,
         "tcp" | "vc" => lookup.tcp = on,
         "time" | "timeout" => lookup.timeout = Duration::secs(u64::from(number()?.max(1))),
+        "trace" => {
+            (lookup.trace, lookup.recurse) = (on, !on);
+            if on {
+                (lookup.comments, lookup.stats, lookup.question) = (false, false, false);
+                (lookup.additional, lookup.authority, lookup.dnssec) = (false, true, true);
+            }
+        }
         "tries" => lookup.tries = number()?.max(1),
         "ttlid" => lookup.ttl = on,
         _ => {}

@@ -70,6 +70,14 @@ pub fn message(
     out
 }
 
+/// A step of `+trace`: what was said, by whom, and how long it took.
+pub fn step(lookup: &Lookup, said: &Message, size: usize, outcome: &Outcome, who: &str) -> String {
+    let records = said.answers.iter().chain(&said.authorities).map(|record| line(lookup, record));
+    let (ip, port, took) = (outcome.server.ip(), outcome.server.port(), outcome.took.as_millis());
+    let records: String = records.collect();
+    format!("{records};; Received {size} bytes from {ip}#{port}({who}) in {took} ms\n\n")
+}
+
 fn head(message: &Message) -> String {
     let mut out = String::from(";; Got answer:\n");
     let local = message.question().is_some_and(|question| {
