@@ -19,7 +19,8 @@ pub struct Cache {
 #[derive(Debug, Clone)]
 struct Set {
     records: Vec<Record>,
-    until: Instant,
+    /// The second in which it ends: dnsmasq's clock has no parts of seconds.
+    until: u64,
     used: u64,
 }
 
@@ -47,7 +48,7 @@ impl Cache {
                 continue;
             }
             self.uses += 1;
-            let until = now + crate::base::Duration::secs(u64::from(ttl));
+            let until = now.unix_seconds() + u64::from(ttl);
             self.sets.insert(key, Set { records, until, used: self.uses });
         }
         while self.sets.values().map(|set| set.records.len()).sum::<usize>() > self.places {
@@ -77,6 +78,7 @@ impl Cache {
 
     fn set(&mut self, name: &Text, rtype: RecordType, owner: &Text, now: Instant) -> Option<Vec<Record>> {
         let key = (name.clone(), rtype);
+        let now = now.unix_seconds();
         if self.sets.get(&key)?.until <= now {
             self.sets.remove(&key);
             return None;
@@ -84,7 +86,7 @@ impl Cache {
         self.uses += 1;
         let set = self.sets.get_mut(&key)?;
         set.used = self.uses;
-        let left = u32::try_from(set.until.since(now).as_secs()).unwrap_or(u32::MAX);
+        let left = u32::try_from(set.until - now).unwrap_or(u32::MAX);
         let aged = |record: &Record| Record { name: owner.clone(), ttl: left, ..record.clone() };
         Some(set.records.iter().map(aged).collect())
     }
