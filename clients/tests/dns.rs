@@ -199,3 +199,102 @@ fn the_real_tools_print_what_they_printed_of_coredns() {
     }
     assert!(failures.is_empty(), "{} of {asked} differ\n{}", failures.len(), failures.join("\n"));
 }
+
+/// Options of dig, each with each name below.
+const OPTIONS: &[&str] = &[
+    "",
+    "+short",
+    "+noall +answer",
+    "+noall +answer +comments",
+    "+tcp",
+    "+noedns",
+    "+dnssec +nocookie",
+    "+norecurse +noadflag",
+    "+nottlid +noclass",
+    "+nocomments +nostats",
+    "+noquestion +noauthority +noadditional",
+    "+nocmd +noall +question +stats",
+];
+
+/// Names and types whose answers have no order.
+const QUESTIONS: &[&str] = &[
+    "web.shop.svc.cluster.local",
+    "web.shop.svc.cluster.local AAAA",
+    "-t SRV _http._tcp.web.shop.svc.cluster.local",
+    "-x 10.96.0.1",
+    "1.0.96.10.in-addr.arpa. PTR",
+    "nope.shop.svc.cluster.local",
+    "cluster.local SOA",
+    "dns-version.cluster.local TXT",
+    "shop.svc.cluster.local MX",
+    "-c CH -t TXT version.bind",
+    "a-name-that-is-quite-long-for-the-columns.shop.svc.cluster.local A",
+    "web.shop.svc.cluster.local ANY",
+];
+
+/// What must differ between two runs is blanked, and nothing else.
+fn exact(text: &str) -> Vec<String> {
+    let blank = |line: &str| {
+        let varies = ["; <<>> DiG", "; COOKIE:", ";; Query time:", ";; WHEN:", ";; SERVER:"];
+        if let Some(start) = varies.iter().find(|start| line.starts_with(**start)) {
+            return start.to_string();
+        }
+        if let Some((head, _)) = line.split_once(", id: ") {
+            return head.to_string();
+        }
+        match line.split_once("hostmaster.cluster.local. ") {
+            Some((head, rest)) => format!("{head}SERIAL {}", rest.split_once(' ').unwrap_or_default().1),
+            None => line.to_string(),
+        }
+    };
+    text.lines().map(blank).collect()
+}
+
+#[test]
+fn dig_in_the_page_prints_what_dig_prints() {
+    const MARK: &str = "=== ";
+    let path = cluster("page");
+    let file = path.to_string_lossy().into_owned();
+    let served = Served::start(&["--cluster", &file, "--speed", "1"]);
+    let port = served.said("dns").rsplit(':').next().unwrap_or_default().to_string();
+    let commands: Vec<String> = QUESTIONS
+        .iter()
+        .flat_map(|question| {
+            OPTIONS.iter().map(move |options| format!("{options} {question}").trim().to_string())
+        })
+        .collect();
+    let mut script = String::from(
+        "kubectl run tools --image=registry.k8s.io/e2e-test-images/jessie-dnsutils:1.3 > /dev/null; sleep 30\n",
+    );
+    for command in &commands {
+        script
+            .push_str(&format!("echo '{MARK}{command}'\nkubectl exec tools -- dig @10.96.0.10 {command}\n"));
+    }
+    let script_path = std::env::temp_dir().join(format!("tidepool-dig-{}.sh", std::process::id()));
+    std::fs::write(&script_path, script).expect("a file");
+    let page = Command::new(tidepool_clients::tidepool())
+        .arg("run")
+        .arg(&script_path)
+        .args(["--cluster", &file])
+        .output()
+        .expect("a run");
+    let page = String::from_utf8_lossy(&page.stdout).into_owned();
+    let printed: Vec<&str> =
+        page.split(MARK).skip(1).map(|part| part.split_once('\n').unwrap_or_default().1).collect();
+    assert_eq!(printed.len(), commands.len());
+    let mut failures = Vec::new();
+    for (command, printed) in commands.iter().zip(printed) {
+        let words =
+            ["@127.0.0.1", "-p", &port].into_iter().chain(command.split(' ').filter(|word| !word.is_empty()));
+        let Ok(real) = Command::new("dig").args(words).env("LC_ALL", "C").output() else {
+            println!("skipped: dig is not installed");
+            break;
+        };
+        let (want, got) = (exact(&String::from_utf8_lossy(&real.stdout)), exact(printed));
+        if want != got {
+            failures.push(format!("$ dig {command}\n  dig {want:#?}\n  the page {got:#?}"));
+        }
+    }
+    let _ = (std::fs::remove_file(path), std::fs::remove_file(script_path));
+    assert!(failures.is_empty(), "{} of {} differ\n{}", failures.len(), commands.len(), failures.join("\n"));
+}

@@ -177,6 +177,14 @@ programs! {
 }
 
 impl Programs {
+    /// CoreDNS's server blocks, if this is one.
+    pub fn as_coredns(&self) -> Option<&crate::dns::server::Server> {
+        match self {
+            Programs::Coredns(coredns) => Some(coredns.server()),
+            _ => None,
+        }
+    }
+
     /// The shell, if this is one: the terminal shows its prompt when it is idle.
     pub fn as_shell(&self) -> Option<&sh::Sh> {
         match self {

@@ -3,10 +3,12 @@
 
 mod editor;
 mod en;
+mod inspect;
 mod ui;
 mod zh_cn;
 
 pub use editor::Editor;
+pub use inspect::Inspect;
 pub use ui::Ui;
 
 use crate::propagation::Behind;
@@ -69,6 +71,8 @@ pub struct Words {
     pub ui: Ui,
     /// The editor.
     pub editor: Editor,
+    /// The DNS panel.
+    pub inspect: &'static Inspect,
     /// A hop.
     pub hop: fn(&Hop) -> Said,
     /// A decision: by whom, and why.

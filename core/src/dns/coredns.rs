@@ -106,6 +106,11 @@ impl CoreDns {
         CoreDns { path: path.into(), port, ..CoreDns::default() }
     }
 
+    /// Its server blocks.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
     /// Goes on with a reply until the next call.
     pub fn resume(&mut self, cx: &mut Cx<'_, '_>, reply: Reply) -> Syscall {
         let now = cx.out.now;

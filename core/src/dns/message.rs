@@ -3,6 +3,7 @@
 //! Omits: TSIG and DNSSEC records, which stay opaque bytes.
 
 pub mod record;
+pub mod spans;
 pub mod text;
 
 pub use record::{Class, Edns, Message, Opcode, Question, Rcode, Rdata, Record, RecordType, Soa};

@@ -66,6 +66,11 @@ impl NodeCache {
         NodeCache { options, server, ..NodeCache::default() }
     }
 
+    /// CoreDNS's server blocks.
+    pub fn server(&self) -> &super::server::Server {
+        self.server.server()
+    }
+
     /// Goes on with a reply until the next call.
     pub fn resume(&mut self, cx: &mut Cx<'_, '_>, reply: Reply) -> Syscall {
         match (self.stage, reply) {

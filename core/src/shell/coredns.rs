@@ -7,6 +7,7 @@ use crate::base::{Text, order};
 use crate::dns::coredns::{BUILD, CoreDns, VERSION};
 use crate::dns::node_cache::{NodeCache, Options};
 use crate::dns::plugins::PLUGINS;
+use crate::dns::server::Server;
 use crate::process::{Cx, Reply, Signal, Turn};
 use std::net::IpAddr;
 
@@ -24,6 +25,14 @@ enum Kind {
 }
 
 impl Coredns {
+    /// Its server blocks.
+    pub fn server(&self) -> &Server {
+        match &self.server {
+            Kind::CoreDns(server) => server.server(),
+            Kind::NodeCache(cache) => cache.server(),
+        }
+    }
+
     /// `coredns [-conf FILE] [-dns.port N]`.
     pub fn new(argv: &[Text]) -> Coredns {
         let path = flag(argv, "conf").unwrap_or_default();

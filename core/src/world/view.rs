@@ -1,5 +1,6 @@
 //! Read-only views: plain values for the page, computed from the world when someone looks.
 
+pub mod dns;
 pub mod node;
 pub mod service;
 pub mod stage;

@@ -12,6 +12,7 @@ pub(super) static WORDS: Words = Words {
     name: "English",
     ui: UI,
     editor: super::editor::en::EDITOR,
+    inspect: &super::inspect::EN,
     hop,
     reason,
     refusal,

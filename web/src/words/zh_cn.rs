@@ -12,6 +12,7 @@ pub(super) static WORDS: Words = Words {
     name: "中文",
     ui: UI,
     editor: super::editor::zh_cn::EDITOR,
+    inspect: &super::inspect::ZH_CN,
     hop: |h| tighten(hop(h)),
     reason: |by, why| tighten(reason(by, why)),
     refusal: |by, why| tighten(refusal(by, why)),
