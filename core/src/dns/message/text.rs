@@ -125,11 +125,20 @@ pub fn questions(message: &Message) -> String {
 
 /// One question. The semicolon before it does not count in its columns.
 pub fn question_line(question: &Question) -> String {
+    question_in(question, COLUMNS)
+}
+
+/// A question in the columns of records.
+pub fn question_in(question: &Question, columns: [usize; 4]) -> String {
+    let [_, class, rtype, _] = columns;
     let mut line = Columns::starting(&question.name);
-    line.field(32, &question.class.to_string());
-    line.field(40, &question.rtype.to_string());
+    line.field(class, &question.class.to_string());
+    line.field(rtype, &question.rtype.to_string());
     format!(";{}", line.end())
 }
+
+/// The columns of TTL, class, type and data where nothing is left out.
+pub const COLUMNS: [usize; 4] = [24, 32, 40, 48];
 
 /// A section of records, with its title and the blank line after it.
 pub fn section(title: &str, records: &[Record]) -> String {
@@ -150,7 +159,7 @@ pub struct Layout {
 
 /// One record.
 pub fn record_line(record: &Record) -> String {
-    record_in(record, Layout { ttl: true, class: true, columns: [24, 32, 40, 48] })
+    record_in(record, Layout { ttl: true, class: true, columns: COLUMNS })
 }
 
 /// One record in a layout.

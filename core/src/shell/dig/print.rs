@@ -43,7 +43,10 @@ pub fn message(
         if lookup.comments {
             out.push_str(";; QUESTION SECTION:\n");
         }
-        message.questions.iter().for_each(|question| out.push_str(&text::question_line(question)));
+        message
+            .questions
+            .iter()
+            .for_each(|question| out.push_str(&text::question_in(question, columns(lookup))));
         out.push_str(blank);
     }
     let wanted = [lookup.answer, lookup.authority, lookup.additional];
@@ -104,14 +107,17 @@ fn short(lookup: &Lookup, message: &Message, outcome: &Outcome) -> String {
     message.answers.iter().map(|record| format!("{}{from}\n", text::rdata(&record.data))).collect()
 }
 
-/// A record in columns that move to the left when the TTL or the class is left out.
-fn line(lookup: &Lookup, record: &Record) -> String {
-    let columns = match (lookup.ttl, lookup.class_shown) {
-        (true, true) => [24, 32, 40, 48],
+/// Columns move to the left when the TTL or the class is left out.
+fn columns(lookup: &Lookup) -> [usize; 4] {
+    match (lookup.ttl, lookup.class_shown) {
+        (true, true) => text::COLUMNS,
         (false, false) => [24, 24, 24, 32],
         _ => [24, 24, 32, 40],
-    };
-    text::record_in(record, Layout { ttl: lookup.ttl, class: lookup.class_shown, columns })
+    }
+}
+
+fn line(lookup: &Lookup, record: &Record) -> String {
+    text::record_in(record, Layout { ttl: lookup.ttl, class: lookup.class_shown, columns: columns(lookup) })
 }
 
 /// `Thu Jan 01 00:00:00 UTC 2026`.
