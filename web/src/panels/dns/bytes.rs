@@ -34,9 +34,11 @@ pub fn Bytes(message: &Message) -> Html {
             .collect();
         let class = classes!("field", span.part.to_lowercase(), (*lit == n).then_some("on"));
         html! {
-            <button type="button" {class} key={n} aria-label={said(span)} aria-pressed={(*lit == n).to_string()}
-                onpointerenter={Callback::from(move |_: PointerEvent| enter())}
-                onfocus={Callback::from(move |_: FocusEvent| focus())}>{ hex.join(" ") }</button>
+            <>
+                <span role="img" tabindex="0" {class} key={n} aria-label={said(span)}
+                    onpointerenter={Callback::from(move |_: PointerEvent| enter())}
+                    onfocus={Callback::from(move |_: FocusEvent| focus())}>{ hex.join(" ") }</span>{ " " }
+            </>
         }
     };
     let chosen = all.get(*lit).or(all.first());

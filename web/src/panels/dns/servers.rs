@@ -23,7 +23,13 @@ pub fn chains(servers: &[NameServer], answered: Option<(&str, &str)>, words: &Wo
             </section>
         }
     };
-    let blocks = servers.iter().flat_map(|server| server.blocks.iter().map(move |one| block(server, one)));
+    // Who answered stands first.
+    let by = |server: &&NameServer| answered.is_some_and(|(at, _)| at == place(words, &server.place));
+    let (first, rest): (Vec<&NameServer>, Vec<&NameServer>) = servers.iter().partition(by);
+    let blocks = first
+        .into_iter()
+        .chain(rest)
+        .flat_map(|server| server.blocks.iter().map(move |one| block(server, one)));
     html! {
         <div class="chains scroll" tabindex="0" role="region" aria-label={ui.chain}>
             <p class="hint">{ui.chain_help}</p>
