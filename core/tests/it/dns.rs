@@ -2,6 +2,8 @@
 //! Recorded from CoreDNS 1.13.1 in front of a kube-apiserver v1.35.6, asked by BIND's tools 9.18.
 
 mod bench;
+#[cfg(not(target_arch = "wasm32"))]
+mod fuzz;
 mod rules;
 mod tools;
 
