@@ -34,7 +34,7 @@ async function doStep(page, act) {
 
 describe("lessons", { concurrency: 2 }, () => {
   for (const [language, act] of languages) {
-    test(`every lesson is finished in ${language}`, { timeout: 900_000 }, async () => {
+    test(`every lesson is finished in ${language}`, { timeout: 1_800_000 }, async () => {
       const { page, context, wrong } = await open(at.browser, at.url);
       if (language !== "en") await act(page.locator("#language"));
       await page.waitForSelector(".lessons .begin");
