@@ -93,7 +93,7 @@ pub fn main_events<'l>(log: &'l Log, journey: &'l Journey) -> Vec<&'l Event> {
 }
 
 /// How a request ended, as far as it is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// An HTTP status.
     Status(u16),
@@ -126,14 +126,19 @@ pub fn outcome(log: &Log, journey: &Journey) -> Outcome {
     if refused {
         return Outcome::Failed;
     }
-    let resolved = || {
-        events(log, journey).rev().find_map(|event| match &event.fact {
+    let answers = || {
+        events(log, journey).filter_map(|event| match &event.fact {
             Fact::Moved(hop) => match &hop.cargo {
-                Cargo::Dns(dns) => dns.answer.as_ref().map(|(_, n)| Outcome::Resolved(*n)),
+                Cargo::Dns(dns) => dns.answer.as_ref().map(|(_, records)| (&dns.name, *records)),
                 _ => None,
             },
             _ => None,
         })
+    };
+    // The last name that was tried may have an address of one family and none of the other.
+    let resolved = || {
+        let (last, _) = answers().next_back()?;
+        answers().filter(|(name, _)| *name == last).map(|(_, records)| Outcome::Resolved(records)).max()
     };
     resolved().unwrap_or(Outcome::Open)
 }

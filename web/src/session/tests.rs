@@ -120,6 +120,20 @@ fn a_request_is_followed_to_its_answer_and_takes_its_time() {
 }
 
 #[test]
+fn a_name_with_an_address_of_one_family_is_resolved() {
+    let (mut session, mut keep) = with_everything();
+    run(&mut session, &mut keep, 300);
+    session.act(Action::RunInClient("getent ahosts my-service".into()), &mut keep);
+    run(&mut session, &mut keep, 900);
+    let journey = session.followed_journey().expect("it is followed");
+    assert_eq!(
+        follow::outcome(session.world().log(), journey),
+        Outcome::Resolved(1),
+        "AAAA came last, and empty"
+    );
+}
+
+#[test]
 fn undo_takes_the_command_back_with_its_file() {
     let (mut session, mut keep) = with_everything();
     assert!(session.stage.services.iter().any(|service| &*service.name == "my-service"));

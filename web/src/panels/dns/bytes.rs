@@ -32,7 +32,8 @@ pub fn Bytes(message: &Message) -> Html {
             .iter()
             .map(|b| format!("{b:02x}"))
             .collect();
-        let class = classes!("field", span.part.to_lowercase(), (*lit == n).then_some("on"));
+        let class =
+            classes!("field", format!("of-{}", span.part.to_lowercase()), (*lit == n).then_some("on"));
         html! {
             <>
                 <span role="img" tabindex="0" {class} key={n} aria-label={said(span)}
