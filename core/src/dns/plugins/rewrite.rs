@@ -1,6 +1,6 @@
 //! `rewrite`: changes questions on their way down and answers on their way up.
 //! Models: CoreDNS plugin/rewrite.
-//! Omits: `edns0`, `cname` and `rcode` rules, which are refused; `ttl` rules set one value.
+//! Omits: `edns0` and `cname` rules, which are refused.
 
 pub mod rule;
 
@@ -65,12 +65,27 @@ impl Handler for Rewrite {
         Step::Rewrite(Box::new(question), Memo::Rewritten(Box::new(done)))
     }
 
-    fn reply(&mut self, memo: Memo, _: &Message, mut outcome: Outcome, _: &mut Env<'_, '_>) -> Back {
-        if let (Memo::Rewritten(done), Outcome::Written(answer)) = (memo, &mut outcome) {
+    fn reply(&mut self, memo: Memo, query: &Message, mut outcome: Outcome, _: &mut Env<'_, '_>) -> Back {
+        let Memo::Rewritten(done) = memo else { return Back::On(outcome) };
+        // A failure that nobody wrote is written here, when a rule has another code for it.
+        if let Outcome::Unwritten(failed, _) = &outcome
+            && done
+                .answers
+                .iter()
+                .any(|change| matches!(change.target, Target::Rcode(from, _) if from == *failed))
+        {
+            outcome = Outcome::Written(Box::new(query.reply(*failed)));
+        }
+        if let Outcome::Written(answer) = &mut outcome {
             if done.revert {
                 answer.questions = vec![done.original.clone()];
             }
             for change in done.answers.iter().rev() {
+                if let Target::Rcode(from, to) = change.target
+                    && answer.rcode == from
+                {
+                    answer.rcode = to;
+                }
                 for record in answer.records_mut() {
                     match &change.target {
                         Target::Name => {
@@ -79,7 +94,8 @@ impl Handler for Rewrite {
                             }
                         }
                         Target::Value => change_value(&mut record.data, change),
-                        Target::Ttl(ttl) => record.ttl = *ttl,
+                        Target::Ttl(least, most) => record.ttl = record.ttl.clamp(*least, *most),
+                        Target::Rcode(..) => {}
                     }
                 }
             }

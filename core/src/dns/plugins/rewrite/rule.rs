@@ -1,8 +1,8 @@
 //! One rule of `rewrite`: what it matches, what it makes of it, and how answers are changed back.
-//! Models: CoreDNS plugin/rewrite/{name,type,class,ttl}.go.
+//! Models: CoreDNS plugin/rewrite/{name,type,class,ttl,rcode}.go.
 
 use crate::base::Text;
-use crate::dns::message::{Class, Question, RecordType};
+use crate::dns::message::{Class, Question, Rcode, RecordType};
 use crate::dns::name::qualified;
 use crate::dns::plugins::integer;
 use regex_lite::{Captures, Regex};
@@ -20,7 +20,8 @@ enum Field {
     Name(Pattern, Text, Vec<Answer>, bool),
     Type(RecordType, RecordType),
     Class(Class, Class),
-    Ttl(Pattern, u32),
+    Ttl(Pattern, u32, u32),
+    Rcode(Pattern, Rcode, Rcode),
 }
 
 /// How a name is matched.
@@ -49,8 +50,10 @@ pub enum Target {
     Name,
     /// The name in its data.
     Value,
-    /// Its TTL.
-    Ttl(u32),
+    /// Its TTL, which is brought between two values.
+    Ttl(u32, u32),
+    /// The answer's code, if it is the first; it becomes the second.
+    Rcode(Rcode, Rcode),
 }
 
 impl Rule {
@@ -72,8 +75,9 @@ impl Rule {
             "type" => type_field(args)?,
             "class" => class_field(args)?,
             "ttl" => ttl_field(args)?,
+            "rcode" => rcode_field(args)?,
             "answer" => return Err("response rewrites must begin with a name rule".to_string()),
-            "edns0" | "cname" | "rcode" => {
+            "edns0" | "cname" => {
                 return Err(format!("the rule type \"{field}\" is not simulated here"));
             }
             _ => return Err(format!("invalid rule type {field:?}")),
@@ -116,14 +120,16 @@ impl Rule {
                 question.class = *to;
                 Vec::new()
             }),
-            Field::Ttl(pattern, ttl) => {
-                let lower = question.name.to_ascii_lowercase();
-                pattern.replace(&lower, "")?;
-                let change = Answer { target: Target::Ttl(*ttl), from: pattern.clone(), to: "".into() };
-                Some(vec![change])
-            }
+            Field::Ttl(pattern, least, most) => answer_change(pattern, question, Target::Ttl(*least, *most)),
+            Field::Rcode(pattern, from, to) => answer_change(pattern, question, Target::Rcode(*from, *to)),
         }
     }
+}
+
+/// A change of answers to a name, whose question stays as it is.
+fn answer_change(pattern: &Pattern, question: &Question, target: Target) -> Option<Vec<Answer>> {
+    pattern.replace(&question.name.to_ascii_lowercase(), "")?;
+    Some(vec![Answer { target, from: pattern.clone(), to: "".into() }])
 }
 
 impl Answer {
@@ -261,6 +267,37 @@ fn ttl_field(args: &[&str]) -> Result<Field, String> {
             "ttl rule supports only exact, prefix, suffix, substring, and regex name matching, received: {kind}"
         ));
     };
-    let ttl = u32::try_from(integer(ttl)?).map_err(|_| format!("invalid TTL '{ttl}' for a ttl rule"))?;
-    Ok(Field::Ttl(pattern?, ttl))
+    let bad = || format!("invalid TTL '{ttl}' for a ttl rule");
+    let read = |text: &str| u32::try_from(integer(text).map_err(|_| bad())?).map_err(|_| bad());
+    // `30`, `30-60`, `30-`, `-60`.
+    let (least, most) = match ttl.split_once('-') {
+        None => (read(ttl)?, read(ttl)?),
+        Some(("", most)) => (0, read(most)?),
+        Some((least, "")) => (read(least)?, u32::MAX),
+        Some((least, most)) => (read(least)?, read(most)?),
+    };
+    if least > most {
+        return Err(bad());
+    }
+    Ok(Field::Ttl(pattern?, least, most))
+}
+
+fn rcode_field(args: &[&str]) -> Result<Field, String> {
+    let (kind, name, from, to) = match args {
+        [name, from, to] => ("exact", *name, *from, *to),
+        [kind, name, from, to] => (*kind, *name, *from, *to),
+        _ => return Err("too few arguments for a rcode rule".to_string()),
+    };
+    let Some(pattern) = Pattern::new(kind, name) else {
+        return Err(format!(
+            "rcode rule supports only exact, prefix, suffix, substring, and regex name matching, received: {kind}"
+        ));
+    };
+    let read = |word: &str| {
+        let number = word.parse().ok().map(Rcode);
+        number
+            .or_else(|| Rcode::of_word(&word.to_uppercase()))
+            .ok_or_else(|| format!("invalid RCODE {word:?}"))
+    };
+    Ok(Field::Rcode(pattern?, read(from)?, read(to)?))
 }
