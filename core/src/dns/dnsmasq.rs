@@ -10,9 +10,7 @@ use super::asker::{Asker, Waiting};
 use super::kubedns::log::klog;
 use super::kubedns::{Config, server};
 use super::listener::{Client, Heard, Listener, Port};
-use super::message::{
-    Edns, Message, Opcode, Question, Rcode, Record, RecordType, TCP_LIMIT, decode, encode_within,
-};
+use super::message::{Edns, Message, Opcode, Question, Rcode, Record, RecordType, decode};
 use super::name::in_zone;
 use super::stub::resolv_conf::ResolvConf;
 use crate::base::{Duration, Fd, Instant, Text};
@@ -304,9 +302,7 @@ impl Dnsmasq {
     }
 
     fn send(&mut self, client: Client, query: &Message, answer: Message) {
-        let limit = query.edns.as_ref().map_or(512, |edns| usize::from(edns.udp.max(512)));
-        let limit = if client.is_stream() { TCP_LIMIT } else { limit };
-        self.todo.extend(encode_within(&answer, limit, 0).ok().map(|bytes| client.answer(&bytes)));
+        self.todo.extend(client.answer(query, &answer, true));
     }
 }
 

@@ -9,16 +9,14 @@ pub mod sky;
 
 use super::asker::{Asker, Waiting};
 use super::listener::{Client, Heard, Listener, Port};
-use super::message::{
-    Message, Opcode, Question, Rcode, Rdata, Record, RecordType, Soa, TCP_LIMIT, decode, encode_within,
-};
+use super::message::{Message, Opcode, Question, Rcode, Rdata, Record, RecordType, Soa, decode};
 use super::name::{address_of_reverse, in_zone, is_reverse, qualified};
 use super::plugins::loadbalance::shuffle;
 use super::stub::resolv_conf::ResolvConf;
 use super::zone::Cluster;
 use crate::base::{Duration, Fd, Instant, Text};
 use crate::process::{Cx, Files, Ready, Reply, Signal, Syscall};
-use bytes::Bytes;
+
 use sky::{Tree, Value};
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
@@ -324,10 +322,8 @@ impl KubeDns {
     }
 
     fn send(&mut self, client: Client, query: &Message, answer: Message) {
-        let limit = query.edns.as_ref().map_or(512, |edns| usize::from(edns.udp.max(512)));
-        let limit = if client.is_stream() { TCP_LIMIT } else { limit };
         // SkyDNS compresses whatever it sends.
-        self.todo.extend(encode_within(&answer, limit, 0).ok().map(|bytes: Bytes| client.answer(&bytes)));
+        self.todo.extend(client.answer(query, &answer, true));
     }
 }
 

@@ -1,7 +1,8 @@
 //! The ports of a DNS server: opens them, takes whole messages off streams, and remembers where an answer goes.
-//! Knows no message's meaning. CoreDNS has its own, which follow its Corefile.
+//! Knows no question's meaning. CoreDNS has its own, which follow its Corefile.
 
 use super::coredns::{framed, take_framed};
+use super::message::{Message, TCP_LIMIT, UDP_LIMIT, encode_within};
 use crate::base::{Fd, FlatMap};
 use crate::net::Protocol;
 use crate::net::http1::{Parsed, parse_request, write_response};
@@ -9,6 +10,9 @@ use crate::process::{Ready, Reply, Syscall};
 use bytes::{Bytes, BytesMut};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+
+/// Datagrams above this many bytes have their names compressed.
+const MTU: usize = 1480;
 
 /// What a port is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,11 +156,18 @@ impl Client {
         matches!(self, Client::Stream(_))
     }
 
-    /// The call that sends it a message.
-    pub fn answer(self, bytes: &Bytes) -> Syscall {
-        match self {
-            Client::Datagram(fd, peer) => Syscall::SendTo(fd, peer, bytes.clone()),
-            Client::Stream(fd) => Syscall::Write(fd, framed(bytes)),
-        }
+    /// The call that sends it the answer to a query, cut to what it takes. `compress`: names are compressed even where the
+    /// answer fits without. `None` when the answer cannot be written.
+    pub fn answer(self, query: &Message, answer: &Message, compress: bool) -> Option<Syscall> {
+        let announced = query.edns.as_ref().map_or(UDP_LIMIT, |edns| usize::from(edns.udp).max(UDP_LIMIT));
+        let (limit, mtu) = match self {
+            Client::Datagram(..) => (announced, MTU),
+            Client::Stream(_) => (TCP_LIMIT, usize::MAX),
+        };
+        let bytes = encode_within(answer, limit, if compress { 0 } else { mtu }).ok()?;
+        Some(match self {
+            Client::Datagram(fd, peer) => Syscall::SendTo(fd, peer, bytes),
+            Client::Stream(fd) => Syscall::Write(fd, framed(&bytes)),
+        })
     }
 }

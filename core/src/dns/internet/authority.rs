@@ -5,9 +5,7 @@
 use super::{Machine, Manner, zones};
 use crate::base::{Duration, FlatMap, Instant, Text};
 use crate::dns::listener::{Client, Heard, Listener, Port};
-use crate::dns::message::{
-    Class, Message, Opcode, Rcode, Rdata, Record, RecordType, TCP_LIMIT, decode, encode_within,
-};
+use crate::dns::message::{Class, Message, Opcode, Rcode, Rdata, Record, RecordType, decode};
 use crate::dns::name::in_zone;
 use crate::dns::server::echo_edns;
 use crate::dns::zonefile;
@@ -78,10 +76,7 @@ impl Authority {
             _ => query.reply(Rcode::NOTIMP),
         };
         echo_edns(query, &mut answer);
-        let limit = query.edns.as_ref().map_or(512, |edns| usize::from(edns.udp.max(512)));
-        let (limit, mtu) = if client.is_stream() { (TCP_LIMIT, usize::MAX) } else { (limit, 1480) };
-        let Ok(bytes) = encode_within(&answer, limit, mtu) else { return };
-        let call = client.answer(&bytes);
+        let Some(call) = client.answer(query, &answer, false) else { return };
         if self.machine.manner == Manner::Slow {
             self.counter += 1;
             self.late.insert((now + LATE, self.counter), call);

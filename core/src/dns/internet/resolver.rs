@@ -6,9 +6,7 @@ use super::ROOT;
 use crate::base::{Duration, FlatMap, FlatSet, Instant, Text};
 use crate::dns::asker::{Asker, Waiting};
 use crate::dns::listener::{Client, Heard, Listener, Port};
-use crate::dns::message::{
-    Edns, Message, Opcode, Question, Rcode, Rdata, Record, RecordType, TCP_LIMIT, decode, encode_within,
-};
+use crate::dns::message::{Edns, Message, Opcode, Question, Rcode, Rdata, Record, RecordType, decode};
 use crate::dns::server::echo_edns;
 use crate::process::{Cx, Reply, Syscall};
 use std::collections::VecDeque;
@@ -262,8 +260,6 @@ impl Resolver {
     fn send(&mut self, client: Client, query: &Message, mut answer: Message) {
         answer.ra = true;
         echo_edns(query, &mut answer);
-        let limit = query.edns.as_ref().map_or(512, |edns| usize::from(edns.udp.max(512)));
-        let (limit, mtu) = if client.is_stream() { (TCP_LIMIT, usize::MAX) } else { (limit, 1480) };
-        self.todo.extend(encode_within(&answer, limit, mtu).ok().map(|bytes| client.answer(&bytes)));
+        self.todo.extend(client.answer(query, &answer, false));
     }
 }
