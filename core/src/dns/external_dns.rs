@@ -144,9 +144,8 @@ impl ExternalDns {
     }
 
     fn go_on(&mut self, cx: &mut Cx<'_, '_>, reply: Reply) -> Syscall {
-        let now = cx.out.now;
         match (std::mem::replace(&mut self.stage, Stage::Idle), reply) {
-            (Stage::Begin, _) => self.begin(now),
+            (Stage::Begin, _) => self.begin(cx),
             (Stage::Watch, Reply::Err(_)) => Syscall::Exit(1),
             (Stage::Watch, _) => Syscall::Next(None),
             (Stage::Idle, Reply::Ready(_, Ready::Watch(events))) => {
@@ -165,14 +164,17 @@ impl ExternalDns {
         }
     }
 
-    fn begin(&mut self, now: Instant) -> Syscall {
+    fn begin(&mut self, cx: &Cx<'_, '_>) -> Syscall {
+        let now = cx.out.now;
         if let Some(wrong) = self.options.wrong.take() {
             self.say(now, "fatal", &format!("flag parsing error: {wrong}"));
             return Syscall::Exit(1);
         }
         self.say(now, "info", "Instantiating new Kubernetes client");
         self.say(now, "info", "Using inCluster-config based on serviceaccount-token");
-        self.say(now, "info", "Created Kubernetes client https://10.96.0.1:443");
+        let variable = |name: &str| cx.environment.get(name).map_or("", |value| &**value);
+        let (host, port) = (variable("KUBERNETES_SERVICE_HOST"), variable("KUBERNETES_SERVICE_PORT"));
+        self.say(now, "info", &format!("Created Kubernetes client https://{host}:{port}"));
         let (zone, host, port) = (qualified(&self.options.zone), &self.options.host, self.options.port);
         let line = format!("Configured RFC2136 with zone '[{zone}]' and nameserver '{host}:{port}'");
         self.say(now, "info", &line);

@@ -1,7 +1,8 @@
 //! kube-dns: the server that clusters had before CoreDNS. This is its container `kubedns`, which knows the cluster; the
 //! container beside it, [`super::dnsmasq`], is what clients ask.
 //! Models: kubernetes/dns cmd/kube-dns, pkg/dns; skydns server/server.go.
-//! Omits: SkyDNS's own cache, forwarding over TCP, metrics, federation.
+//! Omits: SkyDNS's own cache, forwarding over TCP, metrics, federation, the lines that repeat its flags, and noticing that
+//! its ConfigMap has changed.
 
 pub mod log;
 pub mod sidecar;
@@ -162,11 +163,10 @@ impl KubeDns {
             [] => own.map(|own| own.servers).unwrap_or_default(),
             listed => listed.iter().filter_map(|text| server(text)).collect(),
         };
-        let period = "10s";
         let directory = &self.options.config;
         let text = match &**directory {
             "" => "ConfigMap and ConfigDir not configured, using values from command line flags".to_string(),
-            _ => format!("Using configuration read from directory: {directory} with period {period}"),
+            _ => format!("Using configuration read from directory: {directory} with period 10s"),
         };
         self.note(now, "server.go:71", &text);
         self.note(now, "server.go:177", &format!("Starting SkyDNS server (0.0.0.0:{port})"));

@@ -242,12 +242,16 @@ impl Conntrack {
         self.insert_failed += 1;
     }
 
-    /// The counters as `conntrack -S` prints them, for a machine with one processor.
-    pub fn statistics(&self) -> String {
-        let failed = self.insert_failed;
-        format!(
-            "cpu=0   \tfound=0 invalid=0 insert=0 insert_failed={failed} drop={failed} early_drop=0 error=0 search_restart=0 clash_resolve=0 chaintoolong=0 \n"
-        )
+    /// The counters as `conntrack -S` prints them, a line for each processor; who loses a race runs on the second.
+    pub fn statistics(&self, processors: u32) -> String {
+        let line = |cpu: u32| {
+            let failed = if cpu == 1 { self.insert_failed } else { 0 };
+            format!(
+                "cpu={cpu:<4}\tfound=0 invalid=0 insert=0 insert_failed={failed} drop={failed} early_drop=0 error=0 \
+                 search_restart=0 clash_resolve=0 chaintoolong=0 \n"
+            )
+        };
+        (0..processors.max(2)).map(line).collect()
     }
 
     /// Drops the entries that a predicate picks, as `conntrack -D` does. Returns how many.

@@ -1,11 +1,20 @@
 //! The table `raw` of a node with addresses on a dummy interface: what goes to port 53 there and comes from it is not
-//! tracked. It is NodeLocal DNSCache's, not kube-proxy's. Knows no packet: `world` takes these ways by itself.
+//! tracked. It is NodeLocal DNSCache's, not kube-proxy's. Knows no packet: `world` asks which address is untracked.
 //! Models: kubernetes/dns cmd/node-cache/app/cache_app.go. Omits: its rules of the table `filter`, which only accept.
 
 use super::save::{Chains, as_v6, table};
 use crate::base::Instant;
 use crate::net::Family;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+
+/// DNS, and the health check.
+const DNS: u16 = 53;
+const HEALTH: u16 = 8080;
+
+/// Whether what goes to an address, or comes from it, is not tracked on a node with these addresses.
+pub fn is_untracked(dummies: &[IpAddr], at: SocketAddr) -> bool {
+    matches!(at.port(), DNS | HEALTH) && dummies.contains(&at.ip())
+}
 
 /// The table as `iptables-save` prints it; nothing where there are no such addresses.
 pub fn save(dummies: &[IpAddr], family: Family, now: Instant) -> String {
@@ -20,11 +29,11 @@ pub fn save(dummies: &[IpAddr], family: Family, now: Instant) -> String {
                 rules.push(format!("{address} {net} -p {p} -m {p} {number} {port} -j NOTRACK"));
             }
         };
-        add("PREROUTING", "to", 53, &["udp", "tcp"]);
-        add("OUTPUT", "from", 8080, &["tcp"]);
-        add("OUTPUT", "to", 8080, &["tcp"]);
-        add("OUTPUT", "to", 53, &["udp", "tcp"]);
-        add("OUTPUT", "from", 53, &["udp", "tcp"]);
+        add("PREROUTING", "to", DNS, &["udp", "tcp"]);
+        add("OUTPUT", "from", HEALTH, &["tcp"]);
+        add("OUTPUT", "to", HEALTH, &["tcp"]);
+        add("OUTPUT", "to", DNS, &["udp", "tcp"]);
+        add("OUTPUT", "from", DNS, &["udp", "tcp"]);
     }
     let mut out = String::new();
     if !chains.is_empty() {

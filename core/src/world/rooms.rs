@@ -129,7 +129,10 @@ impl Rooms {
                 let list = || crate::proxy::ipvs::list::connections(&machine.conntrack, out.now);
                 matches!(self.proxies.v4.mode(), Mode::Ipvs(_)).then(list)
             }
-            Netlink::ConntrackStatistics => Some(machine.conntrack.statistics()),
+            Netlink::ConntrackStatistics => {
+                let processors = machine.kubelet.config().cpu.parse().unwrap_or(1);
+                Some(machine.conntrack.statistics(processors))
+            }
             Netlink::AddAddress(_) | Netlink::RemoveAddress(_) => None,
             Netlink::Conntrack => {
                 Some(connections().map(|entry| format!("{}\n", entry.line(out.now))).collect())

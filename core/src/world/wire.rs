@@ -8,7 +8,7 @@ use crate::dns::message;
 use crate::effect::{Out, Wake};
 use crate::net::conntrack::Direction as Way;
 use crate::net::{Packet, Segment};
-use crate::proxy::Verdict;
+use crate::proxy::{Verdict, raw};
 use crate::trace::cargo::Addresses;
 use crate::trace::{Cargo, Fact, Hop, Place, Reason, Refusal, TcpFlag};
 use bytes::Bytes;
@@ -27,7 +27,7 @@ impl Rooms {
     pub(super) fn send(&mut self, from: HostId, packet: Packet, out: &mut Out<'_>) {
         let Some(host) = self.net.get(from) else { return };
         let node = host.node;
-        if packet.dst.ip().is_loopback() || host.has(packet.dst.ip()) {
+        if packet.dst.ip().is_loopback() || host.ips().any(|own| own == packet.dst.ip()) {
             return self.carry(from, from, packet, out);
         }
         match node {
@@ -39,17 +39,9 @@ impl Rooms {
     /// A node's network stack sees a packet on its way out: conntrack first, then rules for new connections.
     fn pass_node(&mut self, node: NodeId, from: HostId, mut packet: Packet, out: &mut Out<'_>) {
         let Some(machine) = self.nodes.get_mut(node.0 as usize) else { return };
-        // A dummy interface of the node is near, and what goes there or comes from it is not tracked.
-        let near = self.net.get(machine.host).map(|host| host.dummies.as_slice()).unwrap_or_default();
-        if near.contains(&packet.src.ip()) {
+        let dummies = self.net.get(machine.host).map(|host| host.dummies.as_slice()).unwrap_or_default();
+        if raw::is_untracked(dummies, packet.src) || raw::is_untracked(dummies, packet.dst) {
             return self.leave(from, packet, out);
-        }
-        if near.contains(&packet.dst.ip()) {
-            let to = machine.host;
-            if self.may_pass(Direction::Egress, from, &packet, out) {
-                self.carry(from, to, packet, out);
-            }
-            return;
         }
         if machine.kubelet.has_fault(RACE)
             && machine.conntrack.races(out.now, &packet)
@@ -107,7 +99,12 @@ impl Rooms {
 
     /// Finds who has the destination and sends the packet there.
     fn route(&mut self, from: HostId, packet: Packet, out: &mut Out<'_>) {
-        match self.net.owner(packet.dst.ip()) {
+        let node = self.net.get(from).and_then(|host| self.nodes.get(host.node?.0 as usize));
+        // An address of a dummy interface is known on its own node only, and leads to the node itself.
+        let near = node
+            .map(|machine| machine.host)
+            .filter(|node| self.net.get(*node).is_some_and(|node| node.dummies.contains(&packet.dst.ip())));
+        match near.or_else(|| self.net.owner(packet.dst.ip())) {
             Some(to) => self.carry(from, to, packet, out),
             None => {
                 let by = self.net.get(from).map(|host| (host.node, host.place.clone()));
