@@ -112,18 +112,10 @@ impl Apply {
     /// Applies one document.
     fn one(&self, io: &mut Io<'_, '_, '_>, document: &Document) -> Asked<Result<Value, Problem>> {
         let validate = !matches!(self.args.text("validate"), Some("false" | "ignore"));
-        let target = match files::target(document, validate) {
-            Ok(target) => target,
+        let (target, namespace, object) = match files::placed(io, &self.args, document, validate) {
+            Ok(placed) => placed,
             Err(problem) => return Ok(Err(problem)),
         };
-        let namespace = match files::namespace_of(io, &self.args, &target, &document.tree) {
-            Ok(namespace) => namespace,
-            Err(problem) => return Ok(Err(problem)),
-        };
-        let mut object = document.tree.clone();
-        if target.kind.namespaced {
-            tree::set(&mut object, "metadata.namespace", namespace.as_str());
-        }
         let doing = Doing { args: &self.args, source: &document.source, target, namespace };
         if self.args.on("server-side") {
             doing.server_side(io, &object)

@@ -83,18 +83,10 @@ impl Diff {
 
     /// What applying a document would change.
     fn one(&self, io: &mut Io<'_, '_, '_>, document: &Document) -> Asked<Result<String, Problem>> {
-        let target = match files::target(document, true) {
-            Ok(target) => target,
+        let (target, namespace, object) = match files::placed(io, &self.args, document, true) {
+            Ok(placed) => placed,
             Err(problem) => return Ok(Err(problem)),
         };
-        let namespace = match files::namespace_of(io, &self.args, &target, &document.tree) {
-            Ok(namespace) => namespace,
-            Err(problem) => return Ok(Err(problem)),
-        };
-        let mut object = document.tree.clone();
-        if target.kind.namespaced {
-            tree::set(&mut object, "metadata.namespace", namespace.as_str());
-        }
         let path = client::path(target.kind, &namespace, &target.name);
         let live = io.http(client::get(&path, &[], client::JSON))?;
         if !live.is_ok() && !live.is_not_found() {

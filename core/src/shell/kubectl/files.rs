@@ -196,6 +196,22 @@ pub fn mapped(io: &mut Io<'_, '_, '_>, document: &Document) -> Asked<Target> {
     target(document, true).or_else(|problem| io.fail(&problem.alone()))
 }
 
+/// A document's target, the namespace that it goes to, and its tree with that namespace in it.
+pub fn placed(
+    io: &Io<'_, '_, '_>,
+    args: &Args,
+    document: &Document,
+    validate: bool,
+) -> Result<(Target, String, Value), Problem> {
+    let target = target(document, validate)?;
+    let namespace = namespace_of(io, args, &target, &document.tree)?;
+    let mut object = document.tree.clone();
+    if target.kind.namespaced {
+        tree::set(&mut object, "metadata.namespace", namespace.as_str());
+    }
+    Ok((target, namespace, object))
+}
+
 /// The namespace that an object goes to; one that contradicts `-n` is a problem.
 pub fn namespace_of(
     io: &Io<'_, '_, '_>,
