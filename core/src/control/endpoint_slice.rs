@@ -53,17 +53,7 @@ impl Reconcile for EndpointSlices {
         if object.label(MANAGED_BY_LABEL) != Some(MANAGER) {
             return;
         }
-        let service = key(object.namespace(), slice_kind::service_name(object));
-        let names = self.slices.entry(service.clone()).or_default();
-        if change.after.is_some() {
-            names.insert(object.key.name.clone());
-        } else {
-            names.remove(&object.key.name);
-        }
-        // Answers to own writes come while the key is busy; someone else's writes are put right.
-        if !desk.is_busy(&service) {
-            desk.add(&service, change, out);
-        }
+        note_slice(&mut self.slices, object, change, desk, out);
     }
 
     fn sync(&mut self, key: &str, desk: &mut Desk, out: &mut Out<'_>) {
@@ -208,6 +198,27 @@ fn fill(slice: Object, ports: &Ports, endpoints: &[Value], service: &Object, tim
         let list = if endpoints.is_empty() { Value::Null } else { endpoints.to_vec().into() };
         tree::set(slice, "endpoints", list);
     })
+}
+
+/// News of one of a controller's own slices: its name is noted under its Service's key, and the key is worked on. Answers to
+/// own writes come while the key is busy; someone else's writes are put right.
+pub(super) fn note_slice(
+    slices: &mut FlatMap<Text, FlatSet<Text>>,
+    slice: &Object,
+    change: &Change,
+    desk: &mut Desk,
+    out: &mut Out<'_>,
+) {
+    let service = key(slice.namespace(), slice_kind::service_name(slice));
+    let names = slices.entry(service.clone()).or_default();
+    if change.after.is_some() {
+        names.insert(slice.key.name.clone());
+    } else {
+        names.remove(&slice.key.name);
+    }
+    if !desk.is_busy(&service) {
+        desk.add(&service, change, out);
+    }
 }
 
 /// The labels of a Service's slices: its own, but for those that the controller sets itself.

@@ -5,11 +5,12 @@
 //! Endpoints. Omits: retries' budget.
 
 use super::controllers::Reconcile;
-use super::desk::{Desk, key, key_of, split};
+use super::desk::{Desk, key_of, split};
 use super::endpoint_slice::endpoints::Ports;
+use super::endpoint_slice::note_slice;
 use super::selection::selects;
 use crate::api::cache::controller_reference;
-use crate::api::endpoint_slice::{self as slice_kind, ENDPOINT_SLICE, SERVICE_NAME_LABEL};
+use crate::api::endpoint_slice::{ENDPOINT_SLICE, SERVICE_NAME_LABEL};
 use crate::api::{Change, Object, Request, tree};
 use crate::base::{FlatMap, FlatSet, Text};
 use crate::effect::Out;
@@ -49,16 +50,7 @@ impl Reconcile for Mirroring {
                 desk.add(&key_of(object), change, out);
             }
             "EndpointSlice" if object.label(MANAGED_BY_LABEL) == Some(MANAGER) => {
-                let service = key(object.namespace(), slice_kind::service_name(object));
-                let names = self.slices.entry(service.clone()).or_default();
-                if change.after.is_some() {
-                    names.insert(object.key.name.clone());
-                } else {
-                    names.remove(&object.key.name);
-                }
-                if !desk.is_busy(&service) {
-                    desk.add(&service, change, out);
-                }
+                note_slice(&mut self.slices, object, change, desk, out);
             }
             _ => {}
         }
