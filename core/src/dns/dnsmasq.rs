@@ -10,7 +10,7 @@ use super::asker::{Asker, Waiting};
 use super::kubedns::log::klog;
 use super::kubedns::{Config, server};
 use super::listener::{Client, Heard, Listener, Port};
-use super::message::{Edns, Message, Opcode, Question, Rcode, Record, RecordType, decode};
+use super::message::{Edns, Message, Opcode, Question, Rcode, Record, RecordType};
 use super::name::in_zone;
 use super::stub::resolv_conf::ResolvConf;
 use crate::base::{Duration, Fd, Instant, Text};
@@ -104,8 +104,8 @@ impl Dnsmasq {
         let reply = match self.listener.take(reply, &mut self.todo) {
             Ok(heard) => {
                 for heard in heard {
-                    if let Heard::Message(client, _, bytes) = heard {
-                        self.question(cx, client, &bytes);
+                    if let Heard::Query(client, query) = heard {
+                        self.question(cx, client, *query);
                     }
                 }
                 return;
@@ -221,11 +221,7 @@ impl Dnsmasq {
         self.start(cx);
     }
 
-    fn question(&mut self, cx: &mut Cx<'_, '_>, client: Client, bytes: &[u8]) {
-        let Ok(query) = decode(bytes) else { return };
-        if query.response {
-            return;
-        }
+    fn question(&mut self, cx: &mut Cx<'_, '_>, client: Client, query: Message) {
         let Some(question) = query.question().filter(|_| query.opcode == Opcode::QUERY).cloned() else {
             return self.send(client, &query, query.reply(Rcode::NOTIMP));
         };

@@ -10,7 +10,7 @@ pub mod sky;
 
 use super::asker::{Asker, Waiting};
 use super::listener::{Client, Heard, Listener, Port};
-use super::message::{Message, Opcode, Question, Rcode, Rdata, Record, RecordType, Soa, decode};
+use super::message::{Message, Opcode, Question, Rcode, Rdata, Record, RecordType, Soa};
 use super::name::{address_of_reverse, in_zone, is_reverse, qualified};
 use super::plugins::loadbalance::shuffle;
 use super::stub::resolv_conf::ResolvConf;
@@ -197,11 +197,8 @@ impl KubeDns {
                 };
                 self.listener.page(client, status, text.into(), &mut self.todo);
             }
-            Heard::Message(client, _, bytes) => {
-                let Ok(query) = decode(&bytes) else { return };
-                if query.response {
-                    return;
-                }
+            Heard::Query(client, query) => {
+                let query = *query;
                 let Some(question) = query.question().filter(|_| query.opcode == Opcode::QUERY).cloned()
                 else {
                     return self.send(client, &query, query.reply(Rcode::NOTIMP));

@@ -2,7 +2,7 @@
 //! Knows no question's meaning. CoreDNS has its own, which follow its Corefile.
 
 use super::coredns::{framed, take_framed};
-use super::message::{Message, TCP_LIMIT, UDP_LIMIT, encode_within};
+use super::message::{Message, TCP_LIMIT, UDP_LIMIT, decode, encode_within};
 use crate::base::{Fd, FlatMap};
 use crate::net::Protocol;
 use crate::net::http1::{Parsed, parse_request, write_response};
@@ -35,8 +35,8 @@ pub enum Client {
 /// What came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
-    /// A message, and by whom.
-    Message(Client, SocketAddr, Bytes),
+    /// A message that is no answer.
+    Query(Client, Box<Message>),
     /// A request for a page: its port and path.
     Page(Client, u16, String),
 }
@@ -54,7 +54,6 @@ pub struct Listener {
 #[derive(Debug, Clone)]
 struct Stream {
     port: Port,
-    peer: SocketAddr,
     buffer: BytesMut,
 }
 
@@ -85,11 +84,11 @@ impl Listener {
                 Ok(Vec::new())
             }
             (_, Reply::Ready(fd, Ready::Datagram(peer, bytes))) if self.sockets.contains_key(&fd) => {
-                Ok(vec![Heard::Message(Client::Datagram(fd, peer), peer, bytes)])
+                Ok(query(Client::Datagram(fd, peer), &bytes).into_iter().collect())
             }
-            (_, Reply::Ready(fd, Ready::Accepted(new, peer))) if self.sockets.contains_key(&fd) => {
+            (_, Reply::Ready(fd, Ready::Accepted(new, _))) if self.sockets.contains_key(&fd) => {
                 let port = self.sockets.get(&fd).copied().unwrap_or(Port::Dns(0));
-                self.streams.insert(new, Stream { port, peer, buffer: BytesMut::new() });
+                self.streams.insert(new, Stream { port, buffer: BytesMut::new() });
                 Ok(Vec::new())
             }
             (_, Reply::Ready(fd, Ready::Data(bytes))) if self.streams.contains_key(&fd) => {
@@ -129,11 +128,10 @@ impl Listener {
         }
         let Some(stream) = self.streams.get_mut(&fd) else { return Vec::new() };
         stream.buffer.extend_from_slice(bytes);
-        let peer = stream.peer;
         match stream.port {
             Port::Dns(_) => {
                 let whole = std::iter::from_fn(|| take_framed(&mut stream.buffer));
-                whole.map(|message| Heard::Message(Client::Stream(fd), peer, message)).collect()
+                whole.filter_map(|message| query(Client::Stream(fd), &message)).collect()
             }
             Port::Web(port) => match parse_request(&stream.buffer) {
                 Parsed::Whole(request, _) => {
@@ -148,6 +146,12 @@ impl Listener {
             },
         }
     }
+}
+
+/// Bytes that are no message, and answers that nobody asked for, are dropped.
+fn query(client: Client, bytes: &[u8]) -> Option<Heard> {
+    let message = decode(bytes).ok().filter(|message| !message.response)?;
+    Some(Heard::Query(client, Box::new(message)))
 }
 
 impl Client {

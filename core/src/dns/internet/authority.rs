@@ -5,7 +5,7 @@
 use super::{Machine, Manner, zones};
 use crate::base::{Duration, FlatMap, Instant, Text};
 use crate::dns::listener::{Client, Heard, Listener, Port};
-use crate::dns::message::{Class, Message, Opcode, Rcode, Rdata, Record, RecordType, decode};
+use crate::dns::message::{Class, Message, Opcode, Rcode, Rdata, Record, RecordType};
 use crate::dns::name::in_zone;
 use crate::dns::server::echo_edns;
 use crate::dns::zonefile;
@@ -53,10 +53,7 @@ impl Authority {
     pub fn resume(&mut self, cx: &mut Cx<'_, '_>, reply: Reply) -> Syscall {
         let now = cx.out.now;
         for heard in self.listener.take(reply, &mut self.todo).unwrap_or_default() {
-            if let Heard::Message(client, _, bytes) = heard
-                && let Ok(query) = decode(&bytes)
-                && !query.response
-            {
+            if let Heard::Query(client, query) = heard {
                 self.heard(client, &query, now);
             }
         }

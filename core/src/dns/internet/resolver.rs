@@ -6,7 +6,7 @@ use super::ROOT;
 use crate::base::{Duration, FlatMap, FlatSet, Instant, Text};
 use crate::dns::asker::{Asker, Waiting};
 use crate::dns::listener::{Client, Heard, Listener, Port};
-use crate::dns::message::{Edns, Message, Opcode, Question, Rcode, Rdata, Record, RecordType, decode};
+use crate::dns::message::{Edns, Message, Opcode, Question, Rcode, Rdata, Record, RecordType};
 use crate::dns::server::echo_edns;
 use crate::process::{Cx, Reply, Syscall};
 use std::collections::VecDeque;
@@ -76,8 +76,8 @@ impl Resolver {
             Ok(None) => {}
             Err(reply) => {
                 for heard in self.listener.take(reply, &mut self.todo).unwrap_or_default() {
-                    if let Heard::Message(client, _, bytes) = heard {
-                        self.question(cx, client, &bytes);
+                    if let Heard::Query(client, query) = heard {
+                        self.question(cx, client, *query);
                     }
                 }
             }
@@ -90,11 +90,7 @@ impl Resolver {
         self.todo.pop_front().or_else(|| open(self)).unwrap_or(Syscall::Next(next))
     }
 
-    fn question(&mut self, cx: &mut Cx<'_, '_>, client: Client, bytes: &[u8]) {
-        let Ok(query) = decode(bytes) else { return };
-        if query.response {
-            return;
-        }
+    fn question(&mut self, cx: &mut Cx<'_, '_>, client: Client, query: Message) {
         let Some(name) = query.question().filter(|_| query.opcode == Opcode::QUERY).map(|q| q.name.clone())
         else {
             return self.send(client, &query, query.reply(Rcode::NOTIMP));
